@@ -1,0 +1,453 @@
+"""Worked cases: a request or a few facts, what must come of them, and the public source that says so.
+
+The format is described in docs/cases.md. A case that pins a rule shows it holding, and near misses in which it fails on
+one condition alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field, model_validator
+
+from engine.conditions import All, Condition, Proof, Test, Use, evaluate, label, parts_of
+from engine.decisions import Decision, Finding, decide
+from engine.documents import Day, Document, DocumentProblems, Flag, Mark, Model, Problem, nearest, read, validate
+from engine.facts import Truth
+from engine.policies import Framework, PolicySet, Rule
+from engine.requests import check_request
+
+SHORT_FORM_DAY = date(2026, 11, 23)
+"""The day as of which a case in the short form is decided, unless it says otherwise."""
+
+Outcome = Literal["not_applicable", "allow", "deny", "undetermined"]
+
+
+class Source(Model):
+    """Where the case comes from."""
+
+    citation: str
+    url: str | None = None
+
+
+class FindingExpected(Model):
+    """What must be found under one framework. Lists of bases and bars are exact, the others are among what is found."""
+
+    outcome: Outcome | None = None
+    bases: tuple[str, ...] | None = None
+    bars: tuple[str, ...] | None = None
+    fails: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    clauses: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    instruments: tuple[str, ...] = ()
+
+
+class Expected(Model):
+    """What must come of a request."""
+
+    outcome: Literal["allow", "deny", "undetermined"]
+    ready: Flag | None = None
+    missing: tuple[str, ...] | None = None
+    findings: dict[str, FindingExpected] = Field(default_factory=dict)
+    flows: dict[str, dict[str, FindingExpected]] = Field(default_factory=dict)
+
+
+class Variant(Model):
+    """The case with some facts changed, in which the pinned rule still holds."""
+
+    change: dict[str, Any]
+    why: str = ""
+
+
+class NearMiss(Variant):
+    """The case with some facts changed, in which the pinned rule fails: on `fails` alone, or becomes unknown."""
+
+    fails: str | tuple[str, ...] | None = None
+    becomes: Literal["unknown"] | None = None
+
+    @model_validator(mode="after")
+    def _one_end(self) -> NearMiss:
+        if (self.fails is None) == (self.becomes is None):
+            raise ValueError('needs either "fails" or "becomes"')
+        return self
+
+
+class Case(Model):
+    """One worked case."""
+
+    id: str
+    title: str
+    source: Source
+    certainty: Literal["settled", "interpretive", "rests-on-unverified"] | None = None
+    why: str = ""
+    note: str = ""
+    as_of: Day | None = None
+    deployment: str | None = None
+    request: dict[str, Any] | None = None
+    base: str | None = None
+    facts: dict[str, Any] | None = None
+    hub: Flag = False
+    change: dict[str, Any] = Field(default_factory=dict)
+    expect: Expected | None = None
+    pins: str | None = None
+    holds: Flag = True
+    near_misses: tuple[NearMiss, ...] = ()
+    also_holds: tuple[Variant, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Case:
+        if sum(x is not None for x in (self.request, self.base, self.facts)) != 1:
+            raise ValueError('needs exactly one of "request", "base" and "facts"')
+        if self.pins is None and self.expect is None:
+            raise ValueError('needs "expect" or "pins"')
+        return self
+
+
+class CaseFile(Model):
+    """A file of cases."""
+
+    cases: tuple[Case, ...]
+
+
+class Result(NamedTuple):
+    """What came of one case: no differences means that it passes."""
+
+    case: Case
+    file: str
+    mark: Mark
+    differences: tuple[str, ...]
+    observations: tuple[Observation, ...]
+
+
+class Observation(NamedTuple):
+    """A rule as a case saw it: the rule's value, and the tests on which it turned."""
+
+    rule: str
+    truth: Truth
+    decisive: frozenset[tuple[int, ...]]
+
+
+def is_case_file(document: Document) -> bool:
+    """Whether a document holds cases."""
+    return isinstance(document.data, dict) and "cases" in document.data
+
+
+def case_files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The YAML files at or below some paths, in order."""
+    for path in paths:
+        yield from sorted(p for p in path.rglob("*.yaml")) if path.is_dir() else [path]
+
+
+def run_file(path: Path, policies: PolicySet) -> list[Result]:
+    """Run every case of a file; a file that holds no cases has no results."""
+    document = read(path)
+    return run_cases(document, path.parent, policies) if is_case_file(document) else []
+
+
+def run_cases(document: Document, folder: Path, policies: PolicySet) -> list[Result]:
+    """Run every case of a document; `base` names files relative to `folder`."""
+    file = validate(CaseFile, document)
+    return [
+        _Run(policies, folder, case).result(document.file, document.mark_of(("cases", i)))
+        for i, case in enumerate(file.cases)
+    ]
+
+
+class _Run:
+    def __init__(self, policies: PolicySet, folder: Path, case: Case) -> None:
+        self.policies, self.folder, self.case = policies, folder, case
+        self.differences: list[str] = []
+        self.observations: list[Observation] = []
+
+    def result(self, file: str, mark: Mark) -> Result:
+        try:
+            self.run()
+        except DocumentProblems as error:
+            self.differences += [f"{p.message}{f' (at {p.where})' if p.where else ''}{f'; {p.help}' if p.help else ''}" for p in error.problems]
+        return Result(self.case, file, mark, tuple(self.differences), tuple(self.observations))
+
+    def run(self) -> None:
+        case = self.case
+        decision = self.decide(case.change)
+        if case.expect is not None:
+            self.differences += _compare(decision, case.expect)
+            self.observations += _observed(decision, case.expect)
+        if case.pins is None:
+            return
+        rule = _find_rule(self.policies, case.pins)
+        self.pin(rule, decision, "", holds=case.holds)
+        for i, variant in enumerate(case.also_holds):
+            self.pin(rule, self.decide(variant.change), f"also_holds {i + 1}: ", holds=True)
+        for i, miss in enumerate(case.near_misses):
+            self.miss(rule, self.decide(miss.change), f"near miss {i + 1}: ", miss)
+
+    def decide(self, change: Mapping[str, Any]) -> Decision:
+        case = self.case
+        if case.facts is not None:
+            facts = {k: v for k, v in {**case.facts, **change}.items() if v is not None}
+            data = _short_form(facts, hub=case.hub, deployment=case.deployment, day=case.as_of or SHORT_FORM_DAY)
+        elif case.request is not None:
+            data = {"request": case.id, "title": case.title, **_merge(case.request, change)}
+        else:
+            base = read(self.folder / str(case.base))
+            data = _merge(base.data, {**change})
+        request = check_request(Document(f"case {case.id}", data), self.policies)
+        return decide(self.policies, request, case.as_of)
+
+    def proof(self, rule: Rule, decision: Decision) -> Proof:
+        """The pinned rule on the last leg."""
+        proof = evaluate(rule.when, decision.findings[-1].disclosure)
+        self.observations.append(Observation(rule.id, proof.truth, decisive_tests(proof)))
+        return proof
+
+    def pin(self, rule: Rule, decision: Decision, where: str, *, holds: bool) -> None:
+        proof = self.proof(rule, decision)
+        if proof.truth is not holds:
+            found = _names(proof, False) or _names(proof, None)
+            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}; see {', '.join(found)}")
+
+    def miss(self, rule: Rule, decision: Decision, where: str, miss: NearMiss) -> None:
+        proof = self.proof(rule, decision)
+        if miss.becomes == "unknown":
+            if proof.truth is not None:
+                self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not unknown")
+            return
+        wanted = [miss.fails] if isinstance(miss.fails, str) else list(miss.fails or ())
+        false, open_ = _names(proof, False), _names(proof, None)
+        if proof.truth is not False or sorted(false) != sorted(wanted) or open_:
+            found = f"false: {', '.join(false) or 'nothing'}" + (f"; unknown: {', '.join(open_)}" if open_ else "")
+            self.differences.append(f"{where}{rule.id} should fail on {', '.join(wanted)} alone; {found}")
+
+
+def _short_form(facts: Mapping[str, Any], *, hub: bool, deployment: str | None, day: date) -> dict[str, Any]:
+    """The whole request that a few facts stand for."""
+    parties: dict[str, dict[str, Any]] = {"provider": {}, "receiver": {}, **({"hub": {}} if hub else {})}
+    parts: dict[str, dict[str, Any]] = {
+        "request": {}, "data": {}, "flow": {},
+        "provider": parties["provider"], "receiver": parties["receiver"],
+        "sender": parties["hub"] if hub else parties["provider"],
+    }  # fmt: skip
+    problems = []
+    for name, value in facts.items():
+        scope, _, key = name.partition(".")
+        if scope in parts and key:
+            parts[scope][key] = value
+        else:
+            problems.append(f'"{name}" cannot be stated in a short form')
+    if problems:
+        raise DocumentProblems([Problem("facts", Mark(0, 0), "unknown-fact", p) for p in problems])
+    request, data, flow = parts["request"], parts["data"], parts["flow"]
+    purpose = {"purpose": request.pop("purpose")} if "purpose" in request else {}
+    day = request.pop("date", day)
+    last = {"id": "leg", "from": "hub" if hub else "provider", "to": "receiver", "carries": ["data"], "facts": flow}
+    first = {"id": "first", "from": "provider", "to": "hub", "carries": ["data"], "form": "identified"}
+    return {
+        "request": "case", "title": "A case", "date": day, **purpose, "facts": request,
+        **({"deployment": deployment} if deployment else {}),
+        "parties": {name: {"facts": own} for name, own in parties.items()},
+        "hubs": ["hub"] if hub else [],
+        "datasets": {"data": {"owner": "provider", "facts": data}},
+        "flows": [first, last] if hub else [last],
+    }  # fmt: skip
+
+
+def _merge(base: Any, change: Any) -> Any:
+    """`base` with `change` merged in, key by key; null removes; items of lists by id or position."""
+    if isinstance(base, list) and isinstance(change, dict):
+        items = list(base)
+        for key, value in change.items():
+            at = next((i for i, item in enumerate(items) if isinstance(item, dict) and item.get("id") == key), None)
+            at = int(key) if at is None and key.isdigit() and int(key) < len(items) else at
+            if at is None:
+                items.append({"id": key, **value} if isinstance(value, dict) else value)
+            else:
+                items[at] = None if value is None else _merge(items[at], value)
+        return [item for item in items if item is not None]
+    if isinstance(base, dict) and isinstance(change, dict):
+        merged = {**base, **{key: _merge(base.get(key), value) for key, value in change.items()}}
+        return {key: value for key, value in merged.items() if change.get(key, value) is not None}
+    return change
+
+
+# Comparing -------------------------------------------------------------------------------------------------------------
+
+
+def _compare(decision: Decision, expected: Expected) -> Iterator[str]:
+    if decision.outcome != expected.outcome:
+        why = f"; missing: {_missing(decision)}" if decision.outcome == "undetermined" else ""
+        denied = [f"{f.framework.framework} on {f.disclosure.id}" for f in decision.findings if f.outcome == "deny"]
+        why = f"; denied by {', '.join(denied)}" if decision.outcome == "deny" else why
+        yield f"the outcome is {decision.outcome}, not {expected.outcome}{why}"
+    if expected.ready is not None and decision.ready is not expected.ready:
+        yield f"ready is {_word(decision.ready)}, not {_word(expected.ready)}"
+    if expected.missing is not None and sorted(expected.missing) != sorted({r.name for r in decision.missing}):
+        yield f"missing facts are {_missing(decision) or 'none'}, not {', '.join(expected.missing) or 'none'}"
+    for name, finding in expected.findings.items():
+        yield from _compare_findings(name, [f for f in decision.findings if f.framework.framework == name], finding)
+    for flow, findings in expected.flows.items():
+        on_flow = [f for f in decision.findings if f.disclosure.flow.id == flow]
+        for name, finding in findings.items():
+            where = f"{name} on {flow}"
+            yield from _compare_findings(where, [f for f in on_flow if f.framework.framework == name], finding)
+
+
+def _compare_findings(where: str, findings: list[Finding], expected: FindingExpected) -> Iterator[str]:
+    if not findings:
+        yield f"{where}: there is no such finding"
+        return
+    outcomes = {f.outcome for f in findings}
+    order: tuple[Outcome, ...] = ("deny", "undetermined", "allow", "not_applicable")
+    outcome = next(o for o in order if o in outcomes)
+    if expected.outcome is not None and outcome != expected.outcome:
+        yield f"{where}: the outcome is {outcome}, not {expected.outcome}"
+    holding = {b.basis.id for f in findings for b in f.bases if b.permits.truth is True}
+    if expected.bases is not None and holding != set(expected.bases):
+        yield f"{where}: the bases that hold are {_list(holding)}, not {_list(expected.bases)}"
+    bars = {bar.id for f in findings for bar in f.holding}
+    if expected.bars is not None and bars != set(expected.bars):
+        yield f"{where}: the bars that hold are {_list(bars)}, not {_list(expected.bars)}"
+    for basis, conditions in expected.fails.items():
+        found = {name for f in findings for b in f.bases if b.basis.id == basis for name in _names(b.proof, False)}
+        if found != set(conditions):
+            yield f"{where}: {basis} fails on {_list(found)}, not on {_list(conditions)}"
+    for kind, wanted in (("clause", expected.clauses), ("step", expected.steps), ("instrument", expected.instruments)):
+        duties = {d.requirement.name for f in findings for d in f.all_duties if d.requirement.kind == kind}
+        if absent := set(wanted) - duties:
+            yield f"{where}: does not require the {kind} {_list(absent)}"
+
+
+def _names(proof: Proof, truth: Truth) -> list[str]:
+    """The conditions of a rule with that value: the parts of its list, or the whole."""
+    condition = proof.condition
+    listed = isinstance(condition, All) and not condition.id
+    parts = proof.parts if listed else (proof,)
+    return [label(part.condition) for part in parts if part.truth is truth]
+
+
+def _missing(decision: Decision) -> str:
+    return ", ".join(sorted({r.name for r in decision.missing}))
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _word(truth: Truth) -> str:
+    return {True: "true", False: "false", None: "unknown"}[truth]
+
+
+# Coverage --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCoverage:
+    """How far the cases pin one rule. `idle` are its tests on which no case turned."""
+
+    rule: str
+    tests: int
+    cases: int
+    ever_true: bool
+    ever_false: bool
+    idle: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Seen holding and failing, with every test decisive once. A rule without tests always holds."""
+        return self.ever_true and (self.ever_false or not self.tests) and not self.idle
+
+
+def coverage(policies: PolicySet, results: Iterable[Result]) -> list[RuleCoverage]:
+    """How far cases pin every rule of the policies, in order of rule id."""
+    seen: dict[str, list[Observation]] = {}
+    for result in results:
+        for observation in result.observations:
+            seen.setdefault(observation.rule, []).append(observation)
+    frameworks = [*policies.frameworks, *(f for d in policies.deployments.values() for f in d.rules)]
+    return sorted(
+        (
+            _rule_coverage(rule, seen.get(rule.id, []))
+            for framework in frameworks
+            for rule in framework.rules()
+            if rule.id not in {p.id for p in framework.penalties.values()}
+        ),
+        key=lambda c: c.rule,
+    )
+
+
+def _rule_coverage(rule: Rule, seen: list[Observation]) -> RuleCoverage:
+    tests = dict(_tests_at(rule.when))
+    decisive = frozenset[tuple[int, ...]]().union(*(o.decisive for o in seen))
+    return RuleCoverage(
+        rule=rule.id,
+        tests=len(tests),
+        cases=len(seen),
+        ever_true=any(o.truth is True for o in seen) or not tests,
+        ever_false=any(o.truth is False for o in seen),
+        idle=tuple(label(test) for path, test in tests.items() if path not in decisive),
+    )
+
+
+def _tests_at(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Condition]]:
+    """The tests of a rule by their place; a definition counts as one, since it is pinned by itself."""
+    if isinstance(condition, Test | Use):
+        yield path, condition
+        return
+    for i, part in enumerate(parts_of(condition)):
+        yield from _tests_at(part, (*path, i))
+
+
+def decisive_tests(proof: Proof, path: tuple[int, ...] = ()) -> frozenset[tuple[int, ...]]:
+    """The places of the tests that alone, were their value the opposite, would change the rule's."""
+    condition = proof.condition
+    if isinstance(condition, Test | Use):
+        return frozenset([path] if proof.truth is not None else [])
+    found: set[tuple[int, ...]] = set()
+    for i, part in enumerate(proof.parts):
+        others = [other.truth for j, other in enumerate(proof.parts) if j != i]
+        if None not in others and _turns(condition, [bool(o) for o in others]):
+            found |= decisive_tests(part, (*path, i))
+    return frozenset(found)
+
+
+def _turns(condition: Condition, others: list[bool]) -> bool:
+    """Whether one more part decides, given the values of the others."""
+    if isinstance(condition, All):
+        return all(others)
+    needed = getattr(condition, "count", 1)
+    return not others or sum(others) == needed - 1
+
+
+def _observed(decision: Decision, expected: Expected) -> Iterator[Observation]:
+    """The rules that a whole request's expectations look at."""
+    for finding in decision.findings:
+        wanted = [
+            e
+            for e in (
+                expected.findings.get(finding.framework.framework),
+                expected.flows.get(finding.disclosure.flow.id, {}).get(finding.framework.framework),
+            )
+            if e is not None
+        ]
+        if any(e.outcome for e in wanted):
+            yield _observation(finding.framework.applies.id, finding.applies)
+        if any(e.bars is not None for e in wanted):
+            yield from (_observation(bar.id, proof) for bar, proof in finding.bars)
+        if any(e.bases is not None for e in wanted):
+            yield from (_observation(b.basis.id, b.proof) for b in finding.bases)
+
+
+def _observation(rule: str, proof: Proof) -> Observation:
+    return Observation(rule, proof.truth, decisive_tests(proof))
+
+
+def _find_rule(policies: PolicySet, name: str) -> Rule:
+    frameworks: list[Framework] = [*policies.frameworks, *(f for d in policies.deployments.values() for f in d.rules)]
+    rules = {rule.id: rule for framework in frameworks for rule in framework.rules()}
+    if name not in rules:
+        problem = Problem("pins", Mark(0, 0), "unknown-rule", f'"{name}" is no rule', help=nearest(name, rules))
+        raise DocumentProblems([problem])
+    return rules[name]

@@ -1,0 +1,498 @@
+"""What every completion of the unknown facts would answer, exactly.
+
+Three-valued evaluation is sound but not complete: of `A or not A` it says unknown. Where it does, the formulas that are
+still open are turned into one reduced ordered multi-valued decision diagram over the values that the rules can tell
+apart (R. E. Bryant, IEEE Trans. Computers C-35(8), 1986; multi-valued: A. Srinivasan et al., ICCAD 1990). A formula is
+true in every completion if and only if its diagram is the constant true, and a fact can change it if and only if the
+diagram depends on it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import product
+from typing import Any, Literal, NamedTuple
+
+from engine.conditions import All, AtLeast, Either, FactName, Not, Proof, Reading, Test, holds
+from engine.facts import (
+    Absence,
+    CodeSet,
+    Declared,
+    Duration,
+    Truth,
+    Value,
+    Vocabulary,
+    all_of,
+    any_of,
+    negation,
+    unknown,
+)
+
+# Formulas --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Formula:
+    """A combination of evaluated conditions, with its three-valued truth."""
+
+    form: Literal["proof", "all", "any", "not"]
+    truth: Truth
+    parts: tuple[Formula, ...] = ()
+    proof: Proof | None = None
+
+
+def proven(proof: Proof) -> Formula:
+    """The formula of one evaluated condition."""
+    return Formula("proof", proof.truth, (), proof)
+
+
+def conjunction(parts: Iterable[Formula]) -> Formula:
+    """All parts."""
+    parts = tuple(parts)
+    return Formula("all", all_of([p.truth for p in parts]), parts)
+
+
+def disjunction(parts: Iterable[Formula]) -> Formula:
+    """Some part."""
+    parts = tuple(parts)
+    return Formula("any", any_of([p.truth for p in parts]), parts)
+
+
+def opposite(part: Formula) -> Formula:
+    """Not the part."""
+    return Formula("not", negation(part.truth), (part,))
+
+
+FactKey = tuple[str, str]
+"""What a fact is about and its key; the same whatever role it is read in."""
+
+Link = Callable[[Reading, str], Formula | None]
+"""The formula that decides whether a derived set has a code, where another disclosure's answer does."""
+
+
+def key_of(reading: Reading) -> FactKey:
+    """The fact behind a reading."""
+    scope, _, key = reading.name.partition(".")
+    return reading.about, key if scope in ("provider", "sender", "receiver") else reading.name
+
+
+class Answer(NamedTuple):
+    """The exact truth of a formula, and the facts that can still change it, by key, as first read."""
+
+    truth: Truth
+    matters: dict[FactKey, Reading]
+
+
+def settle(
+    formula: Formula, constraints: Sequence[Formula], vocabulary: Vocabulary, link: Link = lambda reading, code: None
+) -> Answer:
+    """The exact answer of `formula` over all completions that satisfy `constraints`.
+
+    Constraints that share no fact with the formula, directly or through others, are left out.
+    """
+    if formula.truth is not None:
+        return Answer(formula.truth, {})
+    scope = _Scope(vocabulary, link)
+    scope.enter(formula)
+    relevant = scope.relevant(constraints)
+    diagram = _Diagram(scope)
+    goal = diagram.formula(formula)
+    limits = [diagram.formula(constraint) for constraint in relevant]
+    allowed = diagram.both(*limits)
+    yes, no = diagram.both(goal, allowed), diagram.both(diagram.opposite(goal), allowed)
+    if no == FALSE or yes == FALSE:
+        return Answer(no == FALSE, {})
+    matters = {variable.fact for variable in diagram.essential(yes, no, limits)}
+    return Answer(None, {key: scope.readings[key] for key in scope.readings if key in matters})
+
+
+# Variables -------------------------------------------------------------------------------------------------------------
+
+
+class Variable(NamedTuple):
+    """An unknown fact, or whether one code is in an unknown set."""
+
+    fact: FactKey
+    code: str = ""
+
+
+@dataclass(slots=True)
+class _Scope:
+    """The variables of some formulas: which there are, in which order, and which values each can take."""
+
+    vocabulary: Vocabulary
+    link: Link
+    readings: dict[FactKey, Reading] = field(default_factory=dict)
+    uses: Counter[Variable] = field(default_factory=Counter)
+    constants: dict[FactKey, set[Any]] = field(default_factory=dict)
+    partners: dict[FactKey, set[FactKey]] = field(default_factory=dict)
+    seen: set[int] = field(default_factory=set)
+
+    def enter(self, formula: Formula) -> None:
+        """Take in the variables of a formula, part by part, as often as parts use them."""
+        for part in formula.parts if formula.form == "all" else (formula,):
+            self.uses.update(set(self._walk(part)))
+
+    def relevant(self, constraints: Sequence[Formula]) -> list[Formula]:
+        """The open constraints that bear on the variables so far; theirs are taken in too."""
+        waiting = [(c, {v.fact for v in self._walk(c)}) for c in constraints if c.truth is None]
+        chosen: list[Formula] = []
+        facts = {v.fact for v in self.uses}
+        while nearer := [(c, theirs) for c, theirs in waiting if theirs & facts]:
+            waiting = [(c, theirs) for c, theirs in waiting if not theirs & facts]
+            for constraint, theirs in nearer:
+                chosen.append(constraint)
+                facts |= theirs
+                self.uses.update(self._walk(constraint))
+        return chosen
+
+    def order(self) -> list[Variable]:
+        """Variables that more parts share come first, then in order of first use: that keeps diagrams small."""
+        first = {variable: i for i, variable in enumerate(self.uses)}
+        return sorted(self.uses, key=lambda v: (-self.uses[v], first[v]))
+
+    def values(self, variable: Variable) -> list[Value]:
+        """The values the rules can tell apart."""
+        if variable.code:
+            return [False, True]
+        declared = self.declared(variable.fact)
+        group = self._group(variable.fact)
+        constants = {c for fact in group for c in self.constants.get(fact, ())}
+        values = _apart(declared, constants, len(group))
+        return [*values, Absence.DOES_NOT_APPLY] if declared.fact.optional else values
+
+    def declared(self, fact: FactKey) -> Declared:
+        return self.vocabulary[self.readings[fact].name]
+
+    def _group(self, fact: FactKey) -> set[FactKey]:
+        group, edge = {fact}, [fact]
+        while edge:
+            for partner in self.partners.get(edge.pop(), ()):
+                if partner not in group:
+                    group.add(partner)
+                    edge.append(partner)
+        return group
+
+    def _walk(self, formula: Formula) -> Iterator[Variable]:
+        if formula.truth is not None:
+            return
+        if formula.proof is not None:
+            yield from self._walk_proof(formula.proof)
+        for part in formula.parts:
+            yield from self._walk(part)
+
+    def _walk_proof(self, proof: Proof) -> Iterator[Variable]:
+        if proof.truth is not None:
+            return
+        for part in proof.parts:
+            yield from self._walk_proof(part)
+        if isinstance(proof.condition, Test):
+            yield from self._walk_test(proof.condition, proof.readings)
+
+    def _walk_test(self, test: Test, readings: tuple[Reading, ...]) -> Iterator[Variable]:
+        reading = readings[0]
+        if self.vocabulary[reading.name].fact.type == "codes":
+            for code in codes_tested(test, reading, self.vocabulary):
+                if (linked := self.link(reading, code)) is not None:
+                    yield from self._walk(linked)
+                else:
+                    yield Variable(self._enter(reading), code)
+            return
+        open_readings = [r for r in readings if unknown(r.value)]
+        keys = [self._enter(r) for r in open_readings]
+        known = {o for o in test.operands if not isinstance(o, FactName)}
+        known |= {r.value for r in readings if not unknown(r.value) and not isinstance(r.value, Absence)}
+        for key in keys:
+            self.constants.setdefault(key, set()).update(known)
+            self.partners.setdefault(key, set()).update(k for k in keys if k != key)
+            yield Variable(key)
+
+    def _enter(self, reading: Reading) -> FactKey:
+        key = key_of(reading)
+        self.readings.setdefault(key, reading)
+        return key
+
+
+def codes_tested(test: Test, reading: Reading, vocabulary: Vocabulary) -> list[str]:
+    """The codes whose membership is open and bears on a test of a set."""
+    may = possible_codes(reading, vocabulary)
+    wanted = sorted(may) if test.operator == "within" else [str(o) for o in test.operands]
+    return [code for code in wanted if code in may]
+
+
+def possible_codes(reading: Reading, vocabulary: Vocabulary) -> frozenset[str]:
+    """The codes that may or may not be in a set."""
+    if isinstance(reading.value, CodeSet):
+        return reading.value.may
+    return frozenset(vocabulary[reading.name].codes) if unknown(reading.value) else frozenset()
+
+
+def _apart(declared: Declared, constants: set[Any], facts: int) -> list[Value]:
+    """One value for each region that tests against the constants can tell apart; `facts` in each open region, so that
+    as many facts compared with each other can lie in one region in any order."""
+    kind = declared.fact.type
+    if kind == "boolean":
+        return [True, False]
+    if kind == "text":
+        return ["text"]
+    if kind == "code":
+        others = [code for code in sorted(declared.codes) if code not in constants]
+        return [*sorted(constants), *others[:facts]]
+    if kind == "date":
+        return [*_dates(sorted(constants), facts)]
+    if kind == "duration":
+        units = sorted({c.unit for c in constants}) or ["hours"]
+        return [
+            Duration(amount, unit)
+            for unit in units
+            for amount in _whole([c.amount for c in constants if c.unit == unit], facts)
+        ]
+    return [*_numbers(sorted(constants), facts)]
+
+
+def _dates(constants: list[date], facts: int) -> list[date]:
+    days = [c.toordinal() for c in constants]
+    return [date.fromordinal(n) for n in _whole(days, facts) if date.min.toordinal() <= n <= date.max.toordinal()]
+
+
+def _whole(constants: list[int], facts: int) -> list[int]:
+    near = {c + step for c in constants for step in range(-facts, facts + 1)}
+    return sorted(near) or list(range(1, facts + 1))
+
+
+def _numbers(constants: list[float], facts: int) -> list[float]:
+    if not constants:
+        return [float(n) for n in range(facts)]
+    ends = [constants[0] - 1 - facts, *constants, constants[-1] + 1 + facts]
+    between = [
+        low + (high - low) * i / (facts + 1)
+        for low, high in zip(ends, ends[1:], strict=False)
+        for i in range(1, facts + 1)
+    ]
+    return sorted({*constants, *between})
+
+
+# Diagrams --------------------------------------------------------------------------------------------------------------
+
+FALSE, TRUE = 0, 1
+_LEAF = 1 << 30
+
+
+class _Diagram:
+    """A reduced ordered multi-valued decision diagram. Nodes are numbers; equal functions have equal numbers."""
+
+    def __init__(self, scope: _Scope) -> None:
+        self.scope = scope
+        self.variables = scope.order()
+        self.rank = {variable: i for i, variable in enumerate(self.variables)}
+        self.values = [scope.values(variable) for variable in self.variables]
+        self.ranks = [_LEAF, _LEAF]
+        self.children: list[tuple[int, ...]] = [(), ()]
+        self.nodes: dict[tuple[int, tuple[int, ...]], int] = {}
+        self.products: dict[tuple[int, int], int] = {}
+        self.opposites: dict[int, int] = {FALSE: TRUE, TRUE: FALSE}
+        self.links: dict[int, int] = {}
+
+    # Building
+
+    def formula(self, formula: Formula) -> int:
+        """The diagram of a formula."""
+        if formula.truth is not None:
+            return int(formula.truth)
+        if formula.proof is not None:
+            return self.proof(formula.proof)
+        parts = [self.formula(part) for part in formula.parts]
+        return {"all": self.both, "any": self.either, "not": self.opposite}[formula.form](*parts)
+
+    def proof(self, proof: Proof) -> int:
+        """The diagram of an evaluated condition; what is settled in it is constant."""
+        if proof.truth is not None:
+            return int(proof.truth)
+        condition = proof.condition
+        if isinstance(condition, Test):
+            return self.test(condition, proof.readings)
+        parts = [self.proof(part) for part in proof.parts]
+        match condition:
+            case All():
+                return self.both(*parts)
+            case Either():
+                return self.either(*parts)
+            case Not():
+                return self.opposite(parts[0])
+            case AtLeast(count=count):
+                return self.at_least(count, parts)
+            case _:
+                return parts[0]
+
+    def test(self, test: Test, readings: tuple[Reading, ...]) -> int:
+        if self.scope.vocabulary[readings[0].name].fact.type == "codes":
+            return self.set_test(test, readings[0])
+        open_ranks = sorted({self.rank[Variable(key_of(r))] for r in readings if unknown(r.value)})
+
+        def decide(chosen: dict[int, Value]) -> int:
+            values = [chosen[self.rank[Variable(key_of(r))]] if unknown(r.value) else r.value for r in readings]
+            operands = (values[1],) if len(values) > 1 else test.operands
+            truth = holds(test.operator, values[0], operands)
+            assert truth is not None, "a completed fact is known"
+            return int(truth)
+
+        return self.table(open_ranks, decide)
+
+    def table(self, ranks: list[int], decide: Callable[[dict[int, Value]], int]) -> int:
+        """The diagram of a function given by its value for each choice of the variables at `ranks`."""
+
+        def below(i: int, chosen: dict[int, Value]) -> int:
+            if i == len(ranks):
+                return decide(chosen)
+            rank = ranks[i]
+            return self.node(rank, tuple(below(i + 1, {**chosen, rank: v}) for v in self.values[rank]))
+
+        return below(0, {})
+
+    def set_test(self, test: Test, reading: Reading) -> int:
+        def member(code: str) -> int:
+            if isinstance(reading.value, CodeSet) and code in reading.value.has:
+                return TRUE
+            if code not in may:
+                return FALSE
+            linked = self.scope.link(reading, code)
+            return self.formula(linked) if linked is not None else self.bit(Variable(key_of(reading), code))
+
+        may = possible_codes(reading, self.scope.vocabulary)
+        wanted = [str(operand) for operand in test.operands]
+        if test.operator in ("includes", "includes_any", "any_of"):
+            return self.either(*map(member, wanted))
+        if test.operator == "includes_all":
+            return self.both(*map(member, wanted))
+        if test.operator == "excludes":
+            return self.opposite(self.either(*map(member, wanted)))
+        inside = self.either(*map(member, wanted))  # within: some of these, and no other
+        has = reading.value.has if isinstance(reading.value, CodeSet) else frozenset[str]()
+        outside = self.either(*map(member, sorted((may | has) - set(wanted))))
+        return self.both(inside, self.opposite(outside))
+
+    def bit(self, variable: Variable) -> int:
+        return self.node(self.rank[variable], (FALSE, TRUE))
+
+    def at_least(self, count: int, parts: list[int]) -> int:
+        reached = [TRUE] + [FALSE] * count  # reached[n]: n or more of the parts so far
+        for part in parts:
+            reached = [TRUE] + [self.either(reached[n], self.both(reached[n - 1], part)) for n in range(1, count + 1)]
+        return reached[count]
+
+    # Algebra
+
+    def node(self, rank: int, children: tuple[int, ...]) -> int:
+        if all(child == children[0] for child in children):
+            return children[0]
+        key = (rank, children)
+        if key not in self.nodes:
+            self.nodes[key] = len(self.ranks)
+            self.ranks.append(rank)
+            self.children.append(children)
+        return self.nodes[key]
+
+    def both(self, *parts: int) -> int:
+        """The conjunction; smaller diagrams first."""
+        result = TRUE
+        for part in sorted(parts):
+            result = self._both(result, part)
+        return result
+
+    def _both(self, a: int, b: int) -> int:
+        if a == FALSE or b == FALSE:
+            return FALSE
+        if a == TRUE or a == b:
+            return b
+        if b == TRUE:
+            return a
+        key = (a, b) if a < b else (b, a)
+        if key not in self.products:
+            rank = min(self.ranks[a], self.ranks[b])
+            pairs = zip(self.cofactors(a, rank), self.cofactors(b, rank), strict=True)
+            self.products[key] = self.node(rank, tuple([self._both(x, y) for x, y in pairs]))
+        return self.products[key]
+
+    def either(self, *parts: int) -> int:
+        """The disjunction."""
+        return self.opposite(self.both(*[self.opposite(part) for part in parts]))
+
+    def opposite(self, a: int) -> int:
+        """The negation."""
+        if a not in self.opposites:
+            result = self.node(self.ranks[a], tuple([self.opposite(child) for child in self.children[a]]))
+            self.opposites[a], self.opposites[result] = result, a
+        return self.opposites[a]
+
+    def cofactors(self, a: int, rank: int) -> tuple[int, ...]:
+        return self.children[a] if self.ranks[a] == rank else (a,) * len(self.values[rank])
+
+    # Questions
+
+    def support(self, a: int) -> set[int]:
+        """The ranks of the variables a diagram depends on."""
+        seen, edge, ranks = {FALSE, TRUE}, [a], set[int]()
+        while edge:
+            node = edge.pop()
+            if node not in seen:
+                seen.add(node)
+                ranks.add(self.ranks[node])
+                edge += self.children[node]
+        return ranks
+
+    def essential(self, yes: int, no: int, constraints: Sequence[int]) -> list[Variable]:
+        """The variables whose value can change the answer while all that no constraint ties to them stays.
+
+        `yes` and `no` are the allowed completions of either answer.
+        """
+        tied = self._tied(constraints)
+        found = self.support(yes) - set(tied)
+        for rank, others in tied.items():
+            choices = range(len(self.values[rank]))
+            sides = [[self._forget(self._fix(part, rank, i), others) for i in choices] for part in (yes, no)]
+            pairs = product(enumerate(sides[0]), enumerate(sides[1]))
+            if any(i != j and self._both(a, b) != FALSE for (i, a), (j, b) in pairs):
+                found.add(rank)
+        return [self.variables[rank] for rank in sorted(found)]
+
+    def _tied(self, constraints: Sequence[int]) -> dict[int, set[int]]:
+        """For each variable that a constraint reads: all others tied to it, directly or through others."""
+        clusters: list[set[int]] = []
+        for constraint in constraints:
+            cluster = self.support(constraint)
+            apart = [c for c in clusters if not c & cluster]
+            clusters = [*apart, cluster.union(*(c for c in clusters if c & cluster))]
+        return {rank: cluster - {rank} for cluster in clusters for rank in cluster}
+
+    def _fix(self, a: int, rank: int, value: int) -> int:
+        """The diagram with one variable fixed."""
+        memo: dict[int, int] = {}
+
+        def fix(node: int) -> int:
+            if self.ranks[node] > rank:
+                return node
+            if self.ranks[node] == rank:
+                return self.children[node][value]
+            if node not in memo:
+                memo[node] = self.node(self.ranks[node], tuple([fix(child) for child in self.children[node]]))
+            return memo[node]
+
+        return fix(a)
+
+    def _forget(self, a: int, ranks: set[int]) -> int:
+        """The diagram true where some choice of the variables at `ranks` makes `a` true."""
+        memo: dict[int, int] = {}
+
+        def forget(node: int) -> int:
+            if node <= TRUE:
+                return node
+            if node not in memo:
+                children = [forget(child) for child in self.children[node]]
+                rank = self.ranks[node]
+                memo[node] = self.either(*children) if rank in ranks else self.node(rank, tuple(children))
+            return memo[node]
+
+        return forget(a)

@@ -1,0 +1,430 @@
+"""The condition tree: built from a document, checked against the vocabulary, evaluated in three-valued logic.
+
+One tree, many folds. `evaluate` folds it into a proof; other modules fold the same tree into decision diagrams,
+English or another engine's language. None of them reads the YAML again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from engine.documents import Document, Map, Path_, Seq, nearest
+from engine.facts import (
+    Absence,
+    CodeSet,
+    Declared,
+    Duration,
+    Scalar,
+    Truth,
+    Value,
+    Vocabulary,
+    all_of,
+    any_of,
+    at_least,
+    negation,
+    printable,
+    read_scalar,
+    unknown,
+)
+
+# The tree --------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """What every condition may carry: an id, its own words, its paragraph, and how far the source was verified."""
+
+    id: str = ""
+    says: str = ""
+    cite: str = ""
+    checked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FactName:
+    """The right side of a test that compares two facts."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Test(Node):
+    """One test of one fact. `operands` are constants, or one `FactName`."""
+
+    fact: str
+    operator: str
+    operands: tuple[Scalar | FactName, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class All(Node):
+    """True when every part is."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either(Node):
+    """True when some part is (`any` in a document)."""
+
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not(Node):
+    """True when its part is false."""
+
+    part: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast(Node):
+    """True when `count` or more parts are."""
+
+    count: int
+    parts: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Use(Node):
+    """A definition used by name."""
+
+    name: str
+    part: Condition
+
+
+Condition = Test | All | Either | Not | AtLeast | Use
+
+
+def parts_of(condition: Condition) -> tuple[Condition, ...]:
+    """The conditions directly below one."""
+    match condition:
+        case Test():
+            return ()
+        case Not(part=part) | Use(part=part):
+            return (part,)
+        case _:
+            return condition.parts
+
+
+def label(condition: Condition) -> str:
+    """What a case or a message calls the condition: its id, or else its fact, definition or form."""
+    if condition.id:
+        return condition.id
+    match condition:
+        case Test(fact=fact):
+            return fact
+        case Use(name=name):
+            return name
+        case Not(part=part):
+            return f"not {label(part)}"
+        case _:
+            return {All: "all", Either: "any", AtLeast: "at_least"}[type(condition)]
+
+
+def tests_in(condition: Condition) -> list[Test]:
+    """All single tests below a condition, left to right."""
+    if isinstance(condition, Test):
+        return [condition]
+    return [test for part in parts_of(condition) for test in tests_in(part)]
+
+
+# Building --------------------------------------------------------------------------------------------------------------
+
+_EVERY = ("boolean", "code", "number", "date", "duration")
+OPERATORS: dict[str, tuple[str, ...]] = {
+    "is": _EVERY,
+    "any_of": ("code", "codes", "number", "date"),
+    "not": ("boolean", "code"),
+    "includes": ("codes",),
+    "includes_any": ("codes",),
+    "includes_all": ("codes",),
+    "excludes": ("codes",),
+    "within": ("codes",),
+    "before": ("date",),
+    "after": ("date",),
+    "on_or_before": ("date",),
+    "on_or_after": ("date",),
+    "at_least": ("number", "duration"),
+    "at_most": ("number", "duration"),
+    "known": (*_EVERY, "text"),
+}
+"""The types of fact that each operator tests."""
+
+_ONE_VALUE = {"is", "includes", "before", "after", "on_or_before", "on_or_after", "at_least", "at_most"}
+_NOTES = ("id", "says", "cite", "checked")
+_FORMS = ("all", "any", "not", "at_least", "definition")
+CHECKED = ("text", "summary", "interpretation", "unverified")
+
+
+@dataclass(slots=True)
+class Builder:
+    """Builds conditions of one document. `definition(name)` gives the condition a name stands for, or None."""
+
+    document: Document
+    vocabulary: Vocabulary
+    definition: Callable[[str], Condition | None]
+    definition_names: Callable[[], list[str]] = field(default=list)
+
+    def build(self, raw: Any, path: Path_) -> Condition:
+        """The condition that `raw` writes; what is wrong is reported to the document."""
+        if isinstance(raw, Seq):
+            return All(self.list(raw, path))
+        if not isinstance(raw, Map):
+            self.report("wrong-kind", "a condition should be a mapping or a list", path)
+            return All(())
+        path = raw.path
+        bodies = [key for key in raw if key not in _NOTES]
+        notes = self.notes(raw)
+        if len(bodies) != 1:
+            message = (
+                f"tests {len(bodies)} things; one condition tests one" if bodies else "says nothing that can be tested"
+            )
+            self.report("one-test", f"this condition {message}", path, "put each into a list item of its own")
+            return All((), **notes)
+        body = bodies[0]
+        return self.form(raw, body, notes) if body in _FORMS else self.test(raw, body, notes)
+
+    def notes(self, raw: Map) -> dict[str, str]:
+        result = {}
+        for key in _NOTES:
+            if key not in raw:
+                continue
+            if not isinstance(raw[key], str):
+                self.report("wrong-kind", f'"{key}" should be text', (*raw.path, key))
+                continue
+            result[key] = raw[key]
+        if result.get("checked", "text") not in CHECKED:
+            found = result.pop("checked")
+            self.report(
+                "unknown-code", f'"checked" cannot be "{found}"', (*raw.path, "checked"),
+                nearest(found, CHECKED, among="one of"),
+            )  # fmt: skip
+        return result
+
+    def list(self, raw: Any, path: Path_) -> tuple[Condition, ...]:
+        if not isinstance(raw, Seq) or not raw:
+            self.report("wrong-kind", "a list of conditions is needed", path)
+            return ()
+        return tuple(self.build(item, (*path, i)) for i, item in enumerate(raw))
+
+    def form(self, raw: Map, form: str, notes: dict[str, str]) -> Condition:
+        value, path = raw[form], (*raw.path, form)
+        if form == "all":
+            return All(self.list(value, path), **notes)
+        if form == "any":
+            return Either(self.list(value, path), **notes)
+        if form == "not":
+            return Not(self.build(value, path), **notes)
+        if form == "at_least":
+            if not isinstance(value, Map) or set(value) != {"count", "of"} or not isinstance(value["count"], int):
+                self.report("wrong-kind", '"at_least" needs "count" (a whole number) and "of" (a list)', path)
+                return All((), **notes)
+            parts = self.list(value["of"], (*path, "of"))
+            if not 1 <= value["count"] <= len(parts):
+                self.report("bad-value", f"the count should lie between 1 and {len(parts)}", (*path, "count"))
+            return AtLeast(value["count"], parts, **notes)
+        found = self.definition(value) if isinstance(value, str) else None
+        if found is None:
+            help_line = nearest(str(value), self.definition_names(), among="defined")
+            self.report("unknown-definition", f'"{value}" is not defined', path, help_line)
+            return All((), **notes)
+        return Use(value, found, **notes)
+
+    def test(self, raw: Map, name: str, notes: dict[str, str]) -> Condition:
+        path = (*raw.path, name)
+        declared = self.vocabulary.get(name)
+        if declared is None:
+            help_line = nearest(name, [*self.vocabulary.names(), *_FORMS])
+            self.document.report("unknown-fact", f'"{name}" is not a fact', path, help=help_line, key=True)
+            return All((), **notes)
+        operator, right = self.operator(raw[name])
+        if operator not in OPERATORS:
+            self.report("unknown-operator", f'"{operator}" is not a test', path, nearest(operator, OPERATORS))
+        elif declared.fact.type not in OPERATORS[operator]:
+            fitting = [known for known, types in OPERATORS.items() if declared.fact.type in types and known != "is"]
+            message = f'{name} is of type {declared.fact.type}, which "{operator}" does not test'
+            self.report("wrong-operator", message, path, f"tests for it: {', '.join(fitting)}")
+        else:
+            return Test(name, operator, self.operands(declared, operator, right, path), **notes)
+        return All((), **notes)
+
+    def operator(self, value: Any) -> tuple[str, Any]:
+        if isinstance(value, Map) and len(value) == 1 and "fact" not in value:
+            return next(iter(value.items()))
+        if isinstance(value, list):
+            return "any_of", value
+        return "is", value
+
+    def operands(self, declared: Declared, operator: str, right: Any, path: Path_) -> tuple[Scalar | FactName, ...]:
+        if operator == "known":
+            if right is not True:
+                self.report("bad-value", '"known" is written as known: true; for the opposite use not:', path)
+            return ()
+        if isinstance(right, Map):
+            return self.other_fact(declared, right, path)
+        items = right if isinstance(right, list) else [right]
+        if not items or (len(items) > 1 and operator in _ONE_VALUE):
+            self.report("bad-value", f'"{operator}" takes one value', path, "for several, use a list or includes_any")
+
+        def report(code: str, message: str, help: str) -> None:
+            self.report(code, message, path, help)
+
+        return tuple(read_scalar(declared, item, report) for item in items)
+
+    def other_fact(self, declared: Declared, right: Map, path: Path_) -> tuple[FactName, ...]:
+        name = right.get("fact")
+        other = self.vocabulary.get(name) if isinstance(name, str) else None
+        if set(right) != {"fact"} or other is None:
+            help_line = nearest(str(name), self.vocabulary.names())
+            self.report("unknown-fact", f'"{name}" is not a fact', path, help_line)
+        elif other.fact.type != declared.fact.type or declared.fact.type == "codes":
+            message = f"{declared.name} ({declared.fact.type}) cannot be compared with {other.name} ({other.fact.type})"
+            self.report("wrong-operator", message, path)
+        return (FactName(str(name)),)
+
+    def report(self, code: str, message: str, path: Path_, help: str = "") -> None:
+        self.document.report(code, message, path, help=help)
+
+
+# Evaluation ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a rule reads of a fact on one disclosure.
+
+    `about` is the party, dataset or flow the fact belongs to: two readings with the same `about` and key are the same
+    fact, in whatever role it is read. `source` says who stated it.
+    """
+
+    name: str
+    about: str
+    value: Value
+    source: str
+
+
+class Facts(Protocol):
+    """The facts of one disclosure, by the name rules read them under."""
+
+    def __getitem__(self, name: str, /) -> Reading: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Why a condition has its value: the values of its parts, or what its test read."""
+
+    condition: Condition
+    truth: Truth
+    parts: tuple[Proof, ...] = ()
+    readings: tuple[Reading, ...] = ()
+
+
+def evaluate(condition: Condition, facts: Facts) -> Proof:
+    """The value of a condition on one disclosure, with the values of all its parts."""
+    match condition:
+        case Test():
+            return _evaluate_test(condition, facts)
+        case Not(part=part) | Use(part=part):
+            proof = evaluate(part, facts)
+            truth = negation(proof.truth) if isinstance(condition, Not) else proof.truth
+            return Proof(condition, truth, (proof,))
+        case _:
+            proofs = tuple([evaluate(part, facts) for part in condition.parts])
+            truths = [proof.truth for proof in proofs]
+            if isinstance(condition, All):
+                return Proof(condition, all_of(truths), proofs)
+            if isinstance(condition, Either):
+                return Proof(condition, any_of(truths), proofs)
+            return Proof(condition, at_least(condition.count, truths), proofs)
+
+
+def _evaluate_test(test: Test, facts: Facts) -> Proof:
+    reading = facts[test.fact]
+    if test.operands and isinstance(test.operands[0], FactName):
+        other = facts[test.operands[0].name]
+        return Proof(test, holds(test.operator, reading.value, (other.value,)), (), (reading, other))
+    return Proof(test, holds(test.operator, reading.value, test.operands), (), (reading,))
+
+
+def holds(operator: str, value: Value, operands: tuple[Any, ...]) -> Truth:
+    """Whether a value passes a test. Every test of a fact that does not apply is false; a set is then empty."""
+    if unknown(value) or any(isinstance(o, Absence) and unknown(o) for o in operands):
+        return None
+    if operator in _SET_TESTS:
+        codes = value if isinstance(value, CodeSet) else CodeSet(frozenset())
+        return _SET_TESTS[operator](codes, operands)
+    if isinstance(value, CodeSet):  # any_of on a set
+        return any_of(_includes(value, code) for code in operands)
+    if value is Absence.DOES_NOT_APPLY or Absence.DOES_NOT_APPLY in operands:
+        return False
+    return _TESTS[operator](value, operands)
+
+
+def _includes(codes: CodeSet, code: str) -> Truth:
+    return True if code in codes.has else None if code in codes.may else False
+
+
+def _within(codes: CodeSet, allowed: tuple[str, ...]) -> Truth:
+    nothing_else: Truth = False if codes.has.difference(allowed) else None if codes.may.difference(allowed) else True
+    not_empty: Truth = True if codes.has else None if codes.may else False
+    return all_of([nothing_else, not_empty])
+
+
+_SET_TESTS: Mapping[str, Callable[[CodeSet, tuple[Any, ...]], Truth]] = {
+    "includes": lambda codes, wanted: _includes(codes, wanted[0]),
+    "includes_any": lambda codes, wanted: any_of(_includes(codes, code) for code in wanted),
+    "includes_all": lambda codes, wanted: all_of(_includes(codes, code) for code in wanted),
+    "excludes": lambda codes, wanted: negation(any_of(_includes(codes, code) for code in wanted)),
+    "within": _within,
+}
+
+
+def _comparable(value: Any, other: Any) -> bool:
+    return not isinstance(value, Duration) or value.unit == other.unit
+
+
+_TESTS: Mapping[str, Callable[[Any, tuple[Any, ...]], bool]] = {
+    "is": lambda value, wanted: value == wanted[0],
+    "any_of": lambda value, wanted: value in wanted,
+    "not": lambda value, wanted: value not in wanted,
+    "before": lambda value, other: value < other[0],
+    "after": lambda value, other: value > other[0],
+    "on_or_before": lambda value, other: value <= other[0],
+    "on_or_after": lambda value, other: value >= other[0],
+    "at_least": lambda value, other: _comparable(value, other[0]) and value >= other[0],
+    "at_most": lambda value, other: _comparable(value, other[0]) and value <= other[0],
+    "known": lambda value, _: True,
+}
+
+
+# In English ------------------------------------------------------------------------------------------------------------
+
+_WORDS = {
+    "is": "is", "any_of": "is one of", "not": "is known to be other than", "includes": "includes",
+    "includes_any": "includes one of", "includes_all": "includes all of", "excludes": "includes none of",
+    "within": "is within", "before": "is before", "after": "is after", "on_or_before": "is on or before",
+    "on_or_after": "is on or after", "at_least": "is at least", "at_most": "is at most", "known": "is stated",
+}  # fmt: skip
+
+
+def in_words(condition: Condition) -> str:
+    """The condition in one phrase: what it says of itself, or what it tests."""
+    if condition.says:
+        return condition.says
+    match condition:
+        case Test(fact=fact, operator=operator, operands=operands):
+            right = ", ".join(o.name if isinstance(o, FactName) else str(printable(o)) for o in operands)
+            return f"{fact} {_WORDS[operator]} {right.lower() if right in ('True', 'False') else right}".rstrip()
+        case Use(name=name, part=part):
+            return part.says or name
+        case Not(part=part):
+            return f"not: {in_words(part)}"
+        case All():
+            return "all of these hold"
+        case Either():
+            return "one of these holds"
+        case AtLeast(count=count):
+            return f"at least {count} of these hold"

@@ -1,0 +1,377 @@
+"""Decide a request: for every disclosure and framework a finding with its proof, and one answer for the whole.
+
+For one disclosure and one framework
+
+    permitted = not applies, or (no bar holds and some basis holds)
+
+and the request is allowed if everything is permitted. An answer is exact: allow if every completion of the unknown
+facts is permitted, deny if none is. Three-valued evaluation comes first; only what it leaves open is settled over the
+completions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import combinations
+from typing import Literal, NamedTuple
+
+from engine.completions import Formula, conjunction, disjunction, opposite, proven, settle
+from engine.conditions import Proof, Reading, evaluate, label
+from engine.documents import DocumentProblems, Mark, Problem
+from engine.facts import CodeSet, Truth, all_of
+from engine.graph import NOTHING, Disclosure, Graph
+from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet
+from engine.requests import Paper, Request
+
+Outcome = Literal["not_applicable", "allow", "deny", "undetermined"]
+Status = Literal["done", "outstanding", "later", "refused", "lacking", "in the agreement"]
+
+_NOW = ("before_agreement", "before_transfer", "before_delivery")
+
+
+class Duty(NamedTuple):
+    """A requirement on one disclosure: who owes it, whether it is owed, and how far it is.
+
+    `owed` is unknown where the requirement's own condition is. A clause is `in the agreement` where a paper is reported
+    to contain it, else `outstanding`; `lacking` where a signed paper is reported to lack it.
+    """
+
+    requirement: Owed
+    rule: str
+    owed: Proof
+    status: Status
+    parties: tuple[str, ...]
+    within: str
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it stands in the way: refused, or lacking from a paper already signed."""
+        return self.status in ("refused", "lacking")
+
+
+class BasisFinding(NamedTuple):
+    """One basis on one disclosure: its conditions, what it demands, and whether it permits."""
+
+    basis: Basis
+    proof: Proof
+    duties: tuple[Duty, ...]
+    permits: Formula
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Finding:
+    """One framework on one disclosure.
+
+    `permitted` is the formula behind the answer; `missing` are the facts that can still change it, alone.
+    """
+
+    disclosure: Disclosure
+    framework: Framework
+    outcome: Outcome
+    applies: Proof
+    bars: tuple[tuple[Bar, Proof], ...]
+    bases: tuple[BasisFinding, ...]
+    duties: tuple[Duty, ...]
+    permitted: Formula
+    missing: tuple[Reading, ...]
+    used: BasisFinding | None
+    penalties: tuple[Penalty, ...]
+
+    @property
+    def all_duties(self) -> tuple[Duty, ...]:
+        """What is owed under the basis used and under the framework as a whole."""
+        if self.outcome == "not_applicable" or self.applies.truth is False:
+            return ()
+        used = self.used.duties if self.used else ()
+        return tuple(duty for duty in (*used, *self.duties) if duty.owed.truth is not False)
+
+    @property
+    def holding(self) -> tuple[Bar, ...]:
+        """The bars that hold."""
+        return tuple(bar for bar, proof in self.bars if proof.truth is True)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """The answer to a request, with everything it rests on."""
+
+    request: Request
+    policies: PolicySet
+    as_of: date
+    outcome: Literal["allow", "deny", "undetermined"]
+    ready: bool
+    findings: tuple[Finding, ...]
+    missing: tuple[Reading, ...]
+
+    def duties(self) -> Iterator[tuple[Finding, Duty]]:
+        """Everything owed, by finding."""
+        for finding in self.findings:
+            for duty in finding.all_duties:
+                yield finding, duty
+
+
+def decide(policies: PolicySet, request: Request, as_of: date | None = None) -> Decision:
+    """Decide a request as of a day, by default the request's own.
+
+    Raises `DocumentProblems` where the request's graph is impossible or its facts contradict each other.
+    """
+    day = as_of or request.file.date
+    graph = Graph(policies, request, day)
+    deployment = request.file.deployment
+    judge = _Judge(policies, request, day)
+    frameworks = [f for f in policies.frameworks_for(deployment) if f.in_force.on(day)]
+    for disclosure in graph.disclosures:
+        judge.arrive(disclosure)
+        for framework in frameworks:
+            judge.judge(disclosure, framework)
+    return judge.decision()
+
+
+class _Judge:
+    def __init__(self, policies: PolicySet, request: Request, day: date) -> None:
+        self.policies, self.request, self.day = policies, request, day
+        self.findings: list[Finding] = []
+        self.opened: dict[str, list[tuple[Basis, Formula]]] = {}
+        """By disclosure: the bases that open it, each with the formula that says whether it does."""
+        self.constraints: dict[str, list[Formula]] = {}
+        self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
+        """By disclosure: for each code of a derived set, the earlier answers that put it there."""
+
+    # What travels ------------------------------------------------------------------------------------------------------
+
+    def arrive(self, disclosure: Disclosure) -> None:
+        """Give a disclosure what earlier legs attach to its data."""
+        arrivals: dict[tuple[str, str], list[Formula]] = {}
+        for earlier in disclosure.earlier:
+            for name, sources in self.arrivals[earlier.id].items():
+                arrivals.setdefault(name, []).extend(sources)
+            for basis, opens in self.opened[earlier.id]:
+                arrivals.setdefault(("data.received_under", basis.id), []).append(opens)
+                for restriction in basis.attaches:
+                    arrivals.setdefault(("data.restrictions", restriction), []).append(opens)
+        self.arrivals[disclosure.id] = arrivals
+        self.opened[disclosure.id] = []
+        disclosure.received_under = _set_of(arrivals, "data.received_under")
+        disclosure.restrictions = _set_of(arrivals, "data.restrictions")
+        self.constraints[disclosure.id] = list(self._constraints(disclosure))
+
+    def link(self, reading: Reading, code: str) -> Formula | None:
+        """The earlier answers that put a code into a derived set."""
+        sources = self.arrivals.get(reading.about.removeprefix("disclosure "), {}).get((reading.name, code))
+        return disjunction(sources) if sources else None
+
+    def _constraints(self, disclosure: Disclosure) -> Iterator[Formula]:
+        """Of facts that exclude one another, at most one holds."""
+        for group in self.policies.exclusive:
+            proofs = [evaluate(condition, disclosure) for condition in group]
+            true = [proof for proof in proofs if proof.truth is True]
+            if len(true) > 1:
+                names = " and ".join(label(proof.condition) for proof in true)
+                message = f"on {disclosure.id} the facts {names} exclude one another as stated"
+                raise DocumentProblems(
+                    [Problem(f"request {self.request.file.request}", Mark(0, 0), "excluded", message)]
+                )
+            for one, other in combinations([p for p in proofs if p.truth is not False], 2):
+                yield opposite(conjunction([proven(one), proven(other)]))
+
+    # One framework on one disclosure -----------------------------------------------------------------------------------
+
+    def judge(self, disclosure: Disclosure, framework: Framework) -> None:
+        applies = evaluate(framework.applies.when, disclosure)
+        if not framework.applies.in_force.on(self.day) or applies.truth is False:
+            self.findings.append(_not_applicable(disclosure, framework, applies))
+            return
+        bars = tuple(
+            (bar, evaluate(bar.when, disclosure)) for bar in framework.bars.values() if bar.in_force.on(self.day)
+        )
+        duties = tuple(self.duties(disclosure, framework, framework.applies.id, framework.owed()))
+        bases = tuple(
+            self.basis(disclosure, framework, key, basis)
+            for key, basis in framework.bases.items()
+            if basis.in_force.on(self.day)
+        )
+        free = conjunction([*(opposite(proven(proof)) for _, proof in bars), _unblocked(duties)])
+        permitted = disjunction(
+            [opposite(proven(applies)), conjunction([free, disjunction(basis.permits for basis in bases)])]
+        )
+        answer = settle(permitted, self.constraints[disclosure.id], self.policies.vocabulary, self.link)
+        outcome: Outcome = "undetermined" if answer.truth is None else "allow" if answer.truth else "deny"
+        self.findings.append(
+            Finding(
+                disclosure=disclosure,
+                framework=framework,
+                outcome=outcome,
+                applies=applies,
+                bars=bars,
+                bases=bases,
+                duties=duties,
+                permitted=permitted if answer.truth is None else _settled(answer.truth),
+                missing=tuple(answer.matters.values()),
+                used=self.use(disclosure, bases) if outcome != "deny" else None,
+                penalties=tuple(p for p in framework.penalties.values() if self.penalty(p, disclosure)),
+            )
+        )
+        claimed = self.claimed(disclosure, bases)
+        self.opened[disclosure.id] += [
+            (found.basis, conjunction([proven(applies), free, found.permits]))
+            for found in claimed or bases
+            if found.permits.truth is not False and free.truth is not False
+        ]
+
+    def basis(self, disclosure: Disclosure, framework: Framework, key: str, basis: Basis) -> BasisFinding:
+        proof = evaluate(basis.when, disclosure)
+        duties: tuple[Duty, ...] = ()
+        if proof.truth is not False:
+            duties = tuple(self.duties(disclosure, framework, basis.id, framework.owed(key)))
+        return BasisFinding(basis, proof, duties, conjunction([proven(proof), _unblocked(duties)]))
+
+    def penalty(self, penalty: Penalty, disclosure: Disclosure) -> bool:
+        return penalty.in_force.on(self.day) and evaluate(penalty.when, disclosure).truth is not False
+
+    def claimed(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> list[BasisFinding]:
+        """The bases that the parties claim for this disclosure and that hold."""
+        claims = {c.basis for c in self.request.file.claims if c.flow in (None, disclosure.flow.id)}
+        return [found for found in bases if found.basis.id in claims and found.permits.truth is True]
+
+    def use(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> BasisFinding | None:
+        """The basis to rely on: the one claimed, else the one with the least left to do, else the first that may hold."""
+        holding = self.claimed(disclosure, bases) or [found for found in bases if found.permits.truth is True]
+        possible = holding or [found for found in bases if found.permits.truth is None]
+        if not possible:
+            return None
+        return min(
+            possible,
+            key=lambda found: sum(d.status == "outstanding" for d in found.duties if d.owed.truth is not False),
+        )
+
+    # Requirements ------------------------------------------------------------------------------------------------------
+
+    def duties(self, disclosure: Disclosure, framework: Framework, rule: str, owed: Iterable[Owed]) -> Iterator[Duty]:
+        for requirement in owed:
+            if all(dates.on(self.day) for dates in requirement.in_force):
+                proof = evaluate(requirement.when, disclosure)
+                if proof.truth is not False:
+                    yield self.duty(disclosure, rule, requirement, proof)
+
+    def duty(self, disclosure: Disclosure, rule: str, requirement: Owed, proof: Proof) -> Duty:
+        if requirement.kind == "instrument":
+            ends = requirement.between or ("provider", "receiver")
+            parties = tuple(dict.fromkeys(disclosure.party(role) or role for role in ends))
+            status = self.paper_status(disclosure, requirement, parties)
+        elif requirement.kind == "step":
+            parties = (disclosure.party(requirement.by) or requirement.by,)
+            status = self.step_status(disclosure, requirement, parties[0])
+        else:
+            parties = (disclosure.provider, disclosure.receiver)
+            status = self.clause_status(disclosure, requirement.name)
+        return Duty(requirement, rule, proof, status, parties, _time(requirement.within, disclosure))
+
+    def papers(self, disclosure: Disclosure, parties: Iterable[str]) -> list[Paper]:
+        """The papers reported between the parties for this flow."""
+        return [
+            paper
+            for paper in self.request.file.instruments
+            if set(parties) <= set(paper.between) and (not paper.flows or disclosure.flow.id in paper.flows)
+        ]
+
+    def paper_status(self, disclosure: Disclosure, requirement: Owed, parties: tuple[str, ...]) -> Status:
+        papers = [p for p in self.papers(disclosure, parties) if requirement.name in p.kinds]
+        if any(paper.in_force(self.day) for paper in papers):
+            return "done"
+        if any(paper.status == "refused" for paper in papers):
+            return "refused"
+        return _open(requirement, disclosure)
+
+    def clause_status(self, disclosure: Disclosure, clause: str) -> Status:
+        papers = {
+            id(paper): paper
+            for one in {disclosure.provider, disclosure.sender}
+            for paper in self.papers(disclosure, (one, disclosure.receiver))
+            if paper.status != "refused"
+        }.values()
+        if any(clause in paper.contains for paper in papers):
+            return "in the agreement"
+        if any(clause in paper.lacks and paper.status == "signed" for paper in papers):
+            return "lacking"
+        return "outstanding"
+
+    def step_status(self, disclosure: Disclosure, requirement: Owed, actor: str) -> Status:
+        acts = [
+            act
+            for act in self.request.file.steps
+            if act.step == requirement.name
+            and act.by in (None, actor, requirement.by)
+            and act.flow in (None, disclosure.flow.id)
+            and act.dataset in (None, disclosure.dataset, disclosure.source)
+            and (act.on is None or act.on <= self.day)
+        ]
+        if any(act.status == "done" for act in acts):
+            return "done"
+        if any(act.status == "refused" for act in acts):
+            return "refused"
+        return _open(requirement, disclosure)
+
+    # The whole ---------------------------------------------------------------------------------------------------------
+
+    def decision(self) -> Decision:
+        truth = all_of([_truth(finding.outcome) for finding in self.findings])
+        missing: tuple[Reading, ...] = ()
+        if truth is None:
+            whole = conjunction(f.permitted for f in self.findings if f.outcome == "undetermined")
+            constraints = [c for group in self.constraints.values() for c in group]
+            answer = settle(whole, constraints, self.policies.vocabulary, self.link)
+            truth, missing = answer.truth, tuple(answer.matters.values())
+        waiting = any(
+            duty.requirement.kind != "clause" and duty.status == "outstanding"
+            for finding in self.findings
+            for duty in finding.all_duties
+        )
+        return Decision(
+            request=self.request,
+            policies=self.policies,
+            as_of=self.day,
+            outcome="undetermined" if truth is None else "allow" if truth else "deny",
+            ready=truth is True and not waiting,
+            findings=tuple(self.findings),
+            missing=missing,
+        )
+
+
+def _not_applicable(disclosure: Disclosure, framework: Framework, applies: Proof) -> Finding:
+    return Finding(disclosure, framework, "not_applicable", applies, (), (), (), _settled(True), (), None, ())
+
+
+def _settled(truth: bool) -> Formula:
+    return Formula("all" if truth else "any", truth)
+
+
+def _unblocked(duties: Iterable[Duty]) -> Formula:
+    """That nothing owed was refused or is lacking."""
+    return conjunction(opposite(proven(duty.owed)) for duty in duties if duty.blocks)
+
+
+def _set_of(arrivals: dict[tuple[str, str], list[Formula]], name: str) -> CodeSet:
+    if not arrivals:
+        return NOTHING
+    found = {code: sources for (fact, code), sources in arrivals.items() if fact == name}
+    has = frozenset(code for code, sources in found.items() if any(s.truth is True for s in sources))
+    return CodeSet(has, frozenset(found) - has)
+
+
+def _open(requirement: Owed, disclosure: Disclosure) -> Status:
+    """Not yet done: outstanding if it is due before these data move, else for later."""
+    publication = requirement.due == "before_publication" and disclosure["flow.leg"].value == "publication"
+    return "outstanding" if requirement.due in _NOW or publication else "later"
+
+
+def _time(within: str | DeploymentFact | None, disclosure: Disclosure) -> str:
+    if isinstance(within, DeploymentFact):
+        value = disclosure[within.fact].value
+        return f"{value.amount} {value.unit}" if hasattr(value, "amount") else str(value)
+    return within or ""
+
+
+def _truth(outcome: Outcome) -> Truth:
+    return {"allow": True, "not_applicable": True, "deny": False, "undetermined": None}[outcome]
