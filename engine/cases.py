@@ -18,8 +18,9 @@ from engine.conditions import All, Condition, Proof, Test, Use, evaluate, label,
 from engine.decisions import Decision, Finding, decide
 from engine.documents import Day, Document, DocumentProblems, Flag, Mark, Model, Problem, nearest, read, validate
 from engine.facts import Truth
+from engine.graph import Graph
 from engine.policies import Framework, PolicySet, Rule
-from engine.requests import check_request
+from engine.requests import Request, check_request
 
 SHORT_FORM_DAY = date(2026, 11, 23)
 """The day as of which a case in the short form is decided, unless it says otherwise."""
@@ -167,25 +168,25 @@ class _Run:
         try:
             self.run()
         except DocumentProblems as error:
-            self.differences += [f"{p.message}{f' (at {p.where})' if p.where else ''}{f'; {p.help}' if p.help else ''}" for p in error.problems]
+            self.differences += [_in_short(problem) for problem in error.problems]
         return Result(self.case, file, mark, tuple(self.differences), tuple(self.observations))
 
     def run(self) -> None:
         case = self.case
-        decision = self.decide(case.change)
         if case.expect is not None:
+            decision = decide(self.policies, self.request(case.change), case.as_of)
             self.differences += _compare(decision, case.expect)
             self.observations += _observed(decision, case.expect)
         if case.pins is None:
             return
         rule = _find_rule(self.policies, case.pins)
-        self.pin(rule, decision, "", holds=case.holds)
+        self.pin(rule, case.change, "", holds=case.holds)
         for i, variant in enumerate(case.also_holds):
-            self.pin(rule, self.decide(variant.change), f"also_holds {i + 1}: ", holds=True)
+            self.pin(rule, {**case.change, **variant.change}, f"also_holds {i + 1}: ", holds=True)
         for i, miss in enumerate(case.near_misses):
-            self.miss(rule, self.decide(miss.change), f"near miss {i + 1}: ", miss)
+            self.miss(rule, {**case.change, **miss.change}, f"near miss {i + 1}: ", miss)
 
-    def decide(self, change: Mapping[str, Any]) -> Decision:
+    def request(self, change: Mapping[str, Any]) -> Request:
         case = self.case
         if case.facts is not None:
             facts = {k: v for k, v in {**case.facts, **change}.items() if v is not None}
@@ -193,25 +194,29 @@ class _Run:
         elif case.request is not None:
             data = {"request": case.id, "title": case.title, **_merge(case.request, change)}
         else:
-            base = read(self.folder / str(case.base))
-            data = _merge(base.data, {**change})
-        request = check_request(Document(f"case {case.id}", data), self.policies)
-        return decide(self.policies, request, case.as_of)
+            data = _merge(read(self.folder / str(case.base)).data, change)
+        return check_request(Document(f"case {case.id}", data), self.policies)
 
-    def proof(self, rule: Rule, decision: Decision) -> Proof:
-        """The pinned rule on the last leg."""
-        proof = evaluate(rule.when, decision.findings[-1].disclosure)
+    def proof(self, rule: Rule, change: Mapping[str, Any]) -> Proof:
+        """The pinned rule on the last leg; a short form has no earlier decision that could matter to it."""
+        request = self.request(change)
+        if self.case.facts is not None:
+            disclosure = Graph(self.policies, request, self.case.as_of or request.file.date).disclosures[-1]
+        else:
+            disclosure = decide(self.policies, request, self.case.as_of).findings[-1].disclosure
+        proof = evaluate(rule.when, disclosure)
         self.observations.append(Observation(rule.id, proof.truth, decisive_tests(proof)))
         return proof
 
-    def pin(self, rule: Rule, decision: Decision, where: str, *, holds: bool) -> None:
-        proof = self.proof(rule, decision)
+    def pin(self, rule: Rule, change: Mapping[str, Any], where: str, *, holds: bool) -> None:
+        proof = self.proof(rule, change)
         if proof.truth is not holds:
             found = _names(proof, False) or _names(proof, None)
-            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}; see {', '.join(found)}")
+            see = ", ".join(found)
+            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}; see {see}")
 
-    def miss(self, rule: Rule, decision: Decision, where: str, miss: NearMiss) -> None:
-        proof = self.proof(rule, decision)
+    def miss(self, rule: Rule, change: Mapping[str, Any], where: str, miss: NearMiss) -> None:
+        proof = self.proof(rule, change)
         if miss.becomes == "unknown":
             if proof.truth is not None:
                 self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not unknown")
@@ -221,6 +226,11 @@ class _Run:
         if proof.truth is not False or sorted(false) != sorted(wanted) or open_:
             found = f"false: {', '.join(false) or 'nothing'}" + (f"; unknown: {', '.join(open_)}" if open_ else "")
             self.differences.append(f"{where}{rule.id} should fail on {', '.join(wanted)} alone; {found}")
+
+
+def _in_short(problem: Problem) -> str:
+    where = f" (at {problem.where})" if problem.where else ""
+    return f"{problem.message}{where}" + (f"; {problem.help}" if problem.help else "")
 
 
 def _short_form(facts: Mapping[str, Any], *, hub: bool, deployment: str | None, day: date) -> dict[str, Any]:
@@ -273,7 +283,7 @@ def _merge(base: Any, change: Any) -> Any:
     return change
 
 
-# Comparing -------------------------------------------------------------------------------------------------------------
+# Comparing ------------------------------------------------------------------------------------------------------------
 
 
 def _compare(decision: Decision, expected: Expected) -> Iterator[str]:
@@ -340,7 +350,7 @@ def _word(truth: Truth) -> str:
     return {True: "true", False: "false", None: "unknown"}[truth]
 
 
-# Coverage --------------------------------------------------------------------------------------------------------------
+# Coverage -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ diagram depends on it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from itertools import product
+from datetime import date
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from engine.conditions import All, AtLeast, Either, FactName, Not, Proof, Reading, Test, holds
@@ -31,7 +31,7 @@ from engine.facts import (
     unknown,
 )
 
-# Formulas --------------------------------------------------------------------------------------------------------------
+# Formulas -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,36 +80,43 @@ def key_of(reading: Reading) -> FactKey:
 
 
 class Answer(NamedTuple):
-    """The exact truth of a formula, and the facts that can still change it, by key, as first read."""
+    """The exact truth of a conjunction, and the facts that can still change it, by key, as first read."""
 
     truth: Truth
     matters: dict[FactKey, Reading]
 
 
 def settle(
-    formula: Formula, constraints: Sequence[Formula], vocabulary: Vocabulary, link: Link = lambda reading, code: None
+    parts: Sequence[Formula],
+    constraints: Sequence[Formula],
+    vocabulary: Vocabulary,
+    link: Link = lambda reading, code: None,
 ) -> Answer:
-    """The exact answer of `formula` over all completions that satisfy `constraints`.
+    """The exact answer of the conjunction of `parts` over all completions that satisfy `constraints`.
 
-    Constraints that share no fact with the formula, directly or through others, are left out.
+    A fact matters if two such completions that differ in it, and otherwise only in facts that a constraint ties to it,
+    get different answers. Constraints that share no fact with the parts, directly or through others, are left out.
     """
-    if formula.truth is not None:
-        return Answer(formula.truth, {})
+    truth = all_of([part.truth for part in parts])
+    if truth is not None:
+        return Answer(truth, {})
     scope = _Scope(vocabulary, link)
-    scope.enter(formula)
-    relevant = scope.relevant(constraints)
+    waiting = [part for part in parts if part.truth is None]
+    for part in waiting:
+        scope.enter(part)
+    limits = scope.relevant(constraints)
     diagram = _Diagram(scope)
-    goal = diagram.formula(formula)
-    limits = [diagram.formula(constraint) for constraint in relevant]
-    allowed = diagram.both(*limits)
-    yes, no = diagram.both(goal, allowed), diagram.both(diagram.opposite(goal), allowed)
-    if no == FALSE or yes == FALSE:
-        return Answer(no == FALSE, {})
-    matters = {variable.fact for variable in diagram.essential(yes, no, limits)}
-    return Answer(None, {key: scope.readings[key] for key in scope.readings if key in matters})
+    cells = [diagram.formula(part) for part in waiting]
+    joint = _Joint(diagram, cells, [diagram.formula(limit) for limit in limits])
+    if not joint.possible():
+        return Answer(False, {})
+    if joint.certain():
+        return Answer(True, {})
+    matters = joint.essential()
+    return Answer(None, {key: reading for key, reading in scope.readings.items() if key in matters})
 
 
-# Variables -------------------------------------------------------------------------------------------------------------
+# Variables ------------------------------------------------------------------------------------------------------------
 
 
 class Variable(NamedTuple):
@@ -132,9 +139,13 @@ class _Scope:
     seen: set[int] = field(default_factory=set)
 
     def enter(self, formula: Formula) -> None:
-        """Take in the variables of a formula, part by part, as often as parts use them."""
-        for part in formula.parts if formula.form == "all" else (formula,):
-            self.uses.update(set(self._walk(part)))
+        """Take in the variables of a formula, counted once for every rule that reads them."""
+        if formula.truth is not None:
+            return
+        if formula.proof is not None:
+            self.uses.update(list(dict.fromkeys(self._walk_proof(formula.proof))))
+        for part in formula.parts:
+            self.enter(part)
 
     def relevant(self, constraints: Sequence[Formula]) -> list[Formula]:
         """The open constraints that bear on the variables so far; theirs are taken in too."""
@@ -150,9 +161,8 @@ class _Scope:
         return chosen
 
     def order(self) -> list[Variable]:
-        """Variables that more parts share come first, then in order of first use: that keeps diagrams small."""
-        first = {variable: i for i, variable in enumerate(self.uses)}
-        return sorted(self.uses, key=lambda v: (-self.uses[v], first[v]))
+        """Variables that more rules read come first, then in order of first use: that keeps diagrams small."""
+        return sorted(self.uses, key=lambda v: -self.uses[v])
 
     def values(self, variable: Variable) -> list[Value]:
         """The values the rules can tell apart."""
@@ -267,15 +277,11 @@ def _numbers(constants: list[float], facts: int) -> list[float]:
     if not constants:
         return [float(n) for n in range(facts)]
     ends = [constants[0] - 1 - facts, *constants, constants[-1] + 1 + facts]
-    between = [
-        low + (high - low) * i / (facts + 1)
-        for low, high in zip(ends, ends[1:], strict=False)
-        for i in range(1, facts + 1)
-    ]
+    between = [low + (high - low) * i / (facts + 1) for low, high in pairwise(ends) for i in range(1, facts + 1)]
     return sorted({*constants, *between})
 
 
-# Diagrams --------------------------------------------------------------------------------------------------------------
+# Diagrams -------------------------------------------------------------------------------------------------------------
 
 FALSE, TRUE = 0, 1
 _LEAF = 1 << 30
@@ -443,31 +449,7 @@ class _Diagram:
                 edge += self.children[node]
         return ranks
 
-    def essential(self, yes: int, no: int, constraints: Sequence[int]) -> list[Variable]:
-        """The variables whose value can change the answer while all that no constraint ties to them stays.
-
-        `yes` and `no` are the allowed completions of either answer.
-        """
-        tied = self._tied(constraints)
-        found = self.support(yes) - set(tied)
-        for rank, others in tied.items():
-            choices = range(len(self.values[rank]))
-            sides = [[self._forget(self._fix(part, rank, i), others) for i in choices] for part in (yes, no)]
-            pairs = product(enumerate(sides[0]), enumerate(sides[1]))
-            if any(i != j and self._both(a, b) != FALSE for (i, a), (j, b) in pairs):
-                found.add(rank)
-        return [self.variables[rank] for rank in sorted(found)]
-
-    def _tied(self, constraints: Sequence[int]) -> dict[int, set[int]]:
-        """For each variable that a constraint reads: all others tied to it, directly or through others."""
-        clusters: list[set[int]] = []
-        for constraint in constraints:
-            cluster = self.support(constraint)
-            apart = [c for c in clusters if not c & cluster]
-            clusters = [*apart, cluster.union(*(c for c in clusters if c & cluster))]
-        return {rank: cluster - {rank} for cluster in clusters for rank in cluster}
-
-    def _fix(self, a: int, rank: int, value: int) -> int:
+    def fix(self, a: int, rank: int, value: int) -> int:
         """The diagram with one variable fixed."""
         memo: dict[int, int] = {}
 
@@ -482,7 +464,7 @@ class _Diagram:
 
         return fix(a)
 
-    def _forget(self, a: int, ranks: set[int]) -> int:
+    def forget(self, a: int, ranks: Set[int]) -> int:
         """The diagram true where some choice of the variables at `ranks` makes `a` true."""
         memo: dict[int, int] = {}
 
@@ -496,3 +478,86 @@ class _Diagram:
             return memo[node]
 
         return forget(a)
+
+
+class _Joint:
+    """Questions about the conjunction of some diagrams, without building it.
+
+    What only one diagram depends on is quantified away first; the search then runs over the variables that are shared.
+    """
+
+    def __init__(self, diagram: _Diagram, cells: list[int], limits: list[int]) -> None:
+        self.diagram, self.cells, self.limits = diagram, cells, limits
+        self.supports = {part: diagram.support(part) for part in {*cells, *limits}}
+        counts = Counter(rank for part in self.supports for rank in self.supports[part])
+        self.shared = {rank for rank, count in counts.items() if count > 1}
+        self.projected = {part: self.project(part) for part in self.supports}
+        self.impossible: set[frozenset[int]] = set()
+
+    def project(self, part: int) -> int:
+        """A diagram over the shared variables alone."""
+        return self.diagram.forget(part, self.diagram.support(part) - self.shared)
+
+    def possible(self) -> bool:
+        """Whether all parts can be true together."""
+        return self.together(self.projected.values())
+
+    def certain(self) -> bool:
+        """Whether the limits make every cell true."""
+        limits = [self.projected[limit] for limit in self.limits]
+        return not any(self.together([*limits, self.project(self.diagram.opposite(cell))]) for cell in self.cells)
+
+    def together(self, parts: Iterable[int]) -> bool:
+        """Whether diagrams over shared variables can be true together."""
+        state = frozenset(part for part in parts if part != TRUE)
+        if FALSE in state or state in self.impossible:
+            return False
+        if len(state) <= 1:
+            return True
+        rank = min(self.diagram.ranks[part] for part in state)
+        for choices in zip(*(self.diagram.cofactors(part, rank) for part in state), strict=True):
+            if self.together(choices):
+                return True
+        self.impossible.add(state)
+        return False
+
+    def essential(self) -> set[FactKey]:
+        """The facts whose value can change the answer while all that no limit ties to them stays."""
+        tied = self.tied()
+        found: set[FactKey] = set()
+        for rank, variable in enumerate(self.diagram.variables):
+            if variable.fact not in found and self.turns(rank, tied.get(rank)):
+                found.add(variable.fact)
+        return found
+
+    def turns(self, rank: int, cluster: Set[int] | None) -> bool:
+        """Whether some allowed completion where all cells hold has a neighbor along a variable where one fails."""
+        reach = cluster or {rank}
+        for cell in set(self.cells):
+            if not self.supports[cell] & reach:
+                continue
+            others = [self.projected[part] for part in self.supports if part != cell]
+            for neighbor in self.failing(cell, rank, cluster):
+                here = self.diagram.both(cell, neighbor)
+                if here != FALSE and self.together([*others, self.project(here)]):
+                    return True
+        return False
+
+    def failing(self, cell: int, rank: int, cluster: Set[int] | None) -> Iterator[int]:
+        """Where a change of the variable (and of what is tied to it) makes the cell fail, as seen from before."""
+        diagram, fails = self.diagram, self.diagram.opposite(cell)
+        if cluster is None:
+            yield diagram.forget(fails, {rank})
+            return
+        allowed = diagram.both(fails, *[limit for limit in self.limits if self.supports[limit] & cluster])
+        for i in range(len(diagram.values[rank])):
+            other = diagram.node(rank, tuple(FALSE if i == j else TRUE for j in range(len(diagram.values[rank]))))
+            yield diagram.both(other, diagram.forget(diagram.fix(allowed, rank, i), cluster - {rank}))
+
+    def tied(self) -> dict[int, set[int]]:
+        """For each variable that a limit reads: the variables tied to it, directly or through others."""
+        clusters: list[set[int]] = []
+        for limit in self.limits:
+            cluster = self.supports[limit]
+            clusters = [*(c for c in clusters if not c & cluster), cluster.union(*(c for c in clusters if c & cluster))]
+        return {rank: cluster for cluster in clusters for rank in cluster}

@@ -29,7 +29,7 @@ from engine.facts import (
     unknown,
 )
 
-# The tree --------------------------------------------------------------------------------------------------------------
+# The tree -------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +131,7 @@ def tests_in(condition: Condition) -> list[Test]:
     return [test for part in parts_of(condition) for test in tests_in(part)]
 
 
-# Building --------------------------------------------------------------------------------------------------------------
+# Building -------------------------------------------------------------------------------------------------------------
 
 _EVERY = ("boolean", "code", "number", "date", "duration")
 OPERATORS: dict[str, tuple[str, ...]] = {
@@ -289,7 +289,7 @@ class Builder:
         self.document.report(code, message, path, help=help)
 
 
-# Evaluation ------------------------------------------------------------------------------------------------------------
+# Evaluation -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +400,7 @@ _TESTS: Mapping[str, Callable[[Any, tuple[Any, ...]], bool]] = {
 }
 
 
-# In English ------------------------------------------------------------------------------------------------------------
+# In English -----------------------------------------------------------------------------------------------------------
 
 _WORDS = {
     "is": "is", "any_of": "is one of", "not": "is known to be other than", "includes": "includes",

@@ -139,7 +139,7 @@ class _Judge:
         self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
         """By disclosure: for each code of a derived set, the earlier answers that put it there."""
 
-    # What travels ------------------------------------------------------------------------------------------------------
+    # What travels -----------------------------------------------------------------------------------------------------
 
     def arrive(self, disclosure: Disclosure) -> None:
         """Give a disclosure what earlier legs attach to its data."""
@@ -176,7 +176,7 @@ class _Judge:
             for one, other in combinations([p for p in proofs if p.truth is not False], 2):
                 yield opposite(conjunction([proven(one), proven(other)]))
 
-    # One framework on one disclosure -----------------------------------------------------------------------------------
+    # One framework on one disclosure ----------------------------------------------------------------------------------
 
     def judge(self, disclosure: Disclosure, framework: Framework) -> None:
         applies = evaluate(framework.applies.when, disclosure)
@@ -196,7 +196,7 @@ class _Judge:
         permitted = disjunction(
             [opposite(proven(applies)), conjunction([free, disjunction(basis.permits for basis in bases)])]
         )
-        answer = settle(permitted, self.constraints[disclosure.id], self.policies.vocabulary, self.link)
+        answer = settle([permitted], self.constraints[disclosure.id], self.policies.vocabulary, self.link)
         outcome: Outcome = "undetermined" if answer.truth is None else "allow" if answer.truth else "deny"
         self.findings.append(
             Finding(
@@ -246,7 +246,7 @@ class _Judge:
             key=lambda found: sum(d.status == "outstanding" for d in found.duties if d.owed.truth is not False),
         )
 
-    # Requirements ------------------------------------------------------------------------------------------------------
+    # Requirements -----------------------------------------------------------------------------------------------------
 
     def duties(self, disclosure: Disclosure, framework: Framework, rule: str, owed: Iterable[Owed]) -> Iterator[Duty]:
         for requirement in owed:
@@ -313,15 +313,15 @@ class _Judge:
             return "refused"
         return _open(requirement, disclosure)
 
-    # The whole ---------------------------------------------------------------------------------------------------------
+    # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
         truth = all_of([_truth(finding.outcome) for finding in self.findings])
         missing: tuple[Reading, ...] = ()
         if truth is None:
-            whole = conjunction(f.permitted for f in self.findings if f.outcome == "undetermined")
+            waiting_for = [f.permitted for f in self.findings if f.outcome == "undetermined"]
             constraints = [c for group in self.constraints.values() for c in group]
-            answer = settle(whole, constraints, self.policies.vocabulary, self.link)
+            answer = settle(waiting_for, constraints, self.policies.vocabulary, self.link)
             truth, missing = answer.truth, tuple(answer.matters.values())
         waiting = any(
             duty.requirement.kind != "clause" and duty.status == "outstanding"

@@ -48,7 +48,7 @@ def at_least(count: int, values: Iterable[Truth]) -> Truth:
     return True if sure >= count else None if possible >= count else False
 
 
-# Values ----------------------------------------------------------------------------------------------------------------
+# Values ---------------------------------------------------------------------------------------------------------------
 
 
 class Absence(Enum):
@@ -93,7 +93,7 @@ def printable(value: Value) -> Any:
     return value.isoformat() if isinstance(value, date) else value
 
 
-# Declarations ----------------------------------------------------------------------------------------------------------
+# Declarations ---------------------------------------------------------------------------------------------------------
 
 FactType = Literal["boolean", "code", "codes", "date", "number", "duration", "text"]
 SCOPES = ("request", "provider", "sender", "receiver", "data", "flow", "deployment")
@@ -193,7 +193,7 @@ class Vocabulary:
         return {d.key: d for d in self._declared.values() if d.scope in scopes and not d.fact.derived}
 
 
-# Reading values --------------------------------------------------------------------------------------------------------
+# Reading values -------------------------------------------------------------------------------------------------------
 
 _DURATION = re.compile(r"([0-9]{1,6}) (hours?|days?|business days?|weeks?|months?|years?)")
 _UNITS = {
@@ -212,7 +212,7 @@ def read_value(declared: Declared, raw: Any, report: Callable[[str, str, str], N
             report("must-apply", f'"{declared.key}" always applies', "write unknown if it is not known")
         return Absence.DOES_NOT_APPLY
     if fact.type == "codes":
-        items = raw if isinstance(raw, list) else [raw]
+        items = raw if isinstance(raw, list | tuple) else [raw]
         codes = [read_code(declared, item, report) for item in items]
         return CodeSet(frozenset(codes))
     return read_scalar(declared, raw, report)

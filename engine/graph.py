@@ -250,7 +250,7 @@ def _reading(name: str, about: str, stated: Stated | None) -> Reading:
     return Reading(name, about, value, _NOT_STATED if unknown(value) else stated.source)
 
 
-# Derived facts ---------------------------------------------------------------------------------------------------------
+# Derived facts --------------------------------------------------------------------------------------------------------
 
 
 def _leg(d: Disclosure) -> Value:

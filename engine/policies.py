@@ -425,7 +425,7 @@ class PolicySet:
         return {basis.id: basis for framework in frameworks for basis in framework.bases.values()}
 
 
-# Loading ---------------------------------------------------------------------------------------------------------------
+# Loading --------------------------------------------------------------------------------------------------------------
 
 _MODELS: dict[str, type[Model]] = {
     "vocabulary": VocabularyFile,

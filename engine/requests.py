@@ -260,7 +260,7 @@ class _Checker:
             purposes=purposes,
         )
 
-    # Names -------------------------------------------------------------------------------------------------------------
+    # Names ------------------------------------------------------------------------------------------------------------
 
     def known(self, kind: str) -> Iterable[str]:
         file, policies = self.file, self.policies
@@ -349,7 +349,7 @@ class _Checker:
         hub = self.deployment.hub if self.deployment else None
         return frozenset([hub] if hub in self.file.parties else [])
 
-    # Facts -------------------------------------------------------------------------------------------------------------
+    # Facts ------------------------------------------------------------------------------------------------------------
 
     def read(self, raw: Mapping[str, Any], path: Path_, declared: Mapping[str, Any]) -> dict[str, Stated]:
         statements = read_facts(self.document, raw, path, declared)

@@ -1,0 +1,297 @@
+"""What holds of every document, policy and request, however odd. The answers are checked against brute force."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import strategies as st
+
+from engine.conditions import Reading
+from engine.decisions import Decision, Finding, decide
+from engine.documents import Document, DocumentProblems, parse, read
+from engine.policies import compile_policies
+from engine.requests import check_request
+from tests.strategies import World, as_yaml, junk_bytes, junk_text, shuffled, spoiled, worlds
+
+settings.register_profile(
+    "quick",
+    deadline=None,
+    max_examples=100,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
+)
+settings.load_profile("quick")
+
+# Reading --------------------------------------------------------------------------------------------------------------
+
+
+@given(junk_text(), st.sampled_from(["x.yaml", "x.json"]))
+@settings(max_examples=500)
+def test_any_text_is_a_document_or_a_list_of_problems(text: str, file: str) -> None:
+    try:
+        document = parse(text, file)
+    except DocumentProblems as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.file == file
+            assert problem.mark.line >= 1
+            assert problem.mark.column >= 1
+            assert problem.code
+            assert problem.message
+    else:
+        assert document.file == file
+
+
+@given(junk_bytes())
+def test_any_bytes_are_a_document_or_a_list_of_problems(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_bytes(content)
+    try:
+        read(path)
+    except DocumentProblems as error:
+        assert all(p.file == str(path) and p.mark.line >= 1 and p.mark.column >= 1 for p in error.problems)
+
+
+@given(st.data(), worlds())
+def test_spoiled_policies_are_refused_with_a_place_or_still_decide(data: st.DataObject, world: World) -> None:
+    spoiled_file = data.draw(st.integers(0, len(world.files) - 1))
+    files = [*world.files]
+    files[spoiled_file] = data.draw(spoiled(files[spoiled_file]))
+    documents = [parse(as_yaml(content), f"file-{i}.yaml") for i, content in enumerate(files)]
+    try:
+        policies = compile_policies(documents)
+    except DocumentProblems as error:
+        assert all(p.file.startswith("file-") and p.mark.line >= 1 for p in error.problems)
+        return
+    event("still a policy set")
+    try:
+        decide(policies, check_request(parse(as_yaml(world.request)), policies))
+    except DocumentProblems as error:
+        assert error.problems
+
+
+@given(st.data(), worlds())
+def test_spoiled_requests_are_refused_with_a_place_or_still_decided(data: st.DataObject, world: World) -> None:
+    text = as_yaml(data.draw(spoiled(world.request)))
+    try:
+        request = check_request(parse(text, "request.yaml"), world.policies)
+    except DocumentProblems as error:
+        assert all(p.file == "request.yaml" and p.mark.line >= 1 for p in error.problems)
+        return
+    event("still a request")
+    try:
+        assert decide(world.policies, request).findings
+    except DocumentProblems as error:
+        assert {p.code for p in error.problems} <= {"circle", "impossible-carry", "excluded"}
+
+
+# Deciding -------------------------------------------------------------------------------------------------------------
+
+WHOLE = ("", "")
+"""The key of the whole request's answer, among those of its findings."""
+
+Fact = tuple[str, str]
+Values = tuple[Any, ...]
+
+
+@dataclass
+class BruteForce:
+    """The answers to every completion of a request's open facts that no exclusion rules out.
+
+    `answers` maps the values of the open facts to whether the whole request, and each finding, is permitted.
+    """
+
+    world: World
+    answers: dict[Values, dict[Fact, bool]]
+
+    @classmethod
+    def of(cls, world: World) -> BruteForce:
+        answers = {}
+        for values in product(*(fact.values for fact in world.open)):
+            completed = world.stating(list(zip(world.open, values, strict=True)))
+            try:
+                decision = completed.decide()
+            except DocumentProblems as error:
+                assert {p.code for p in error.problems} == {"excluded"}, error
+                continue
+            answers[_hashable(values)] = dict(_permitted(decision))
+        return cls(world, answers)
+
+    def outcome(self, of: Fact) -> str:
+        found = {answer[of] for answer in self.answers.values()}
+        return "undetermined" if len(found) == 2 else "allow" if found == {True} else "deny"
+
+    def missing(self, of: Fact) -> set[Fact]:
+        """The facts of which two values give different answers while all that is not tied to them stays."""
+        tied = self.tied()
+        found = set()
+        for i, fact in enumerate(self.world.open):
+            rest = [j for j in range(len(self.world.open)) if j not in tied[i]]
+            groups: dict[Values, dict[bool, set[Any]]] = {}
+            for values, answer in self.answers.items():
+                group = groups.setdefault(tuple(values[j] for j in rest), {True: set(), False: set()})
+                group[answer[of]].add(self.region(i, values[i]))
+            if any(yes != no for g in groups.values() for yes in g[True] for no in g[False]):
+                found.add(fact.fact)
+        return found
+
+    def region(self, i: int, value: Any) -> Any:
+        """One value for all those of an open fact that nothing tells apart."""
+
+        def column(value: Any) -> dict[Values, dict[Fact, bool]]:
+            return {(*v[:i], *v[i + 1 :]): answer for v, answer in self.answers.items() if v[i] == value}
+
+        alike = (_hashable(other) for other in self.world.open[i].values)
+        return next(other for other in alike if column(other) == column(value))
+
+    def tied(self) -> list[set[int]]:
+        """For each open fact: itself and those whose possible values depend on its own, directly or through others."""
+        count = len(self.world.open)
+        tied = [{i} for i in range(count)]
+        for i in range(count):
+            for j in range(i):
+                contexts: dict[Values, set[tuple[Any, Any]]] = {}
+                for values in self.answers:
+                    rest = tuple(v for k, v in enumerate(values) if k not in (i, j))
+                    contexts.setdefault(rest, set()).add((values[i], values[j]))
+                if any(len(p) != len({a for a, _ in p}) * len({b for _, b in p}) for p in contexts.values()):
+                    union = tied[i] | tied[j]
+                    for k in union:
+                        tied[k] = union
+        return tied
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
+
+
+def _permitted(decision: Decision) -> Iterator[tuple[Fact, bool]]:
+    """The settled answers of a decision; a framework that does not apply permits."""
+    assert decision.outcome != "undetermined", f"nothing is open, yet missing: {decision.missing}"
+    yield WHOLE, decision.outcome == "allow"
+    for key, finding in _findings(decision).items():
+        assert finding.outcome != "undetermined", f"nothing is open, yet {key} misses {finding.missing}"
+        yield key, finding.outcome != "deny"
+
+
+def _findings(decision: Decision) -> Mapping[Fact, Finding]:
+    return {(f.disclosure.id, f.framework.framework): f for f in decision.findings}
+
+
+def _outcome(finding: Finding) -> str:
+    return "allow" if finding.outcome == "not_applicable" else finding.outcome
+
+
+def _facts(readings: tuple[Reading, ...]) -> set[Fact]:
+    """Facts by what they are about and their key, whatever role they are read in."""
+    return {
+        (r.about, r.name.partition(".")[2] if r.about.startswith("party ") else r.name) for r in readings
+    }
+
+
+@given(worlds())
+def test_the_answer_is_what_all_completions_say(world: World) -> None:
+    brute_force = BruteForce.of(world)
+    event(f"{len(world.open)} facts open")
+    if not brute_force.answers:
+        with pytest.raises(DocumentProblems):
+            world.decide()
+        return
+    decision = world.decide()
+    event(decision.outcome)
+    assert decision.outcome == brute_force.outcome(WHOLE)
+    assert _facts(decision.missing) == brute_force.missing(WHOLE)
+
+
+@given(worlds())
+def test_each_finding_is_what_all_completions_say(world: World) -> None:
+    brute_force = BruteForce.of(world)
+    assume(brute_force.answers)
+    for key, finding in _findings(world.decide()).items():
+        assert _outcome(finding) == brute_force.outcome(key), key
+        assert _facts(finding.missing) == brute_force.missing(key), key
+
+
+@given(st.data(), worlds(completions=10_000))
+def test_stating_one_more_fact_never_flips_a_settled_answer(data: st.DataObject, world: World) -> None:
+    assume(world.open)
+    fact = data.draw(st.sampled_from(world.open))
+    more = world.stating([(fact, data.draw(st.sampled_from(fact.values)))])
+    try:
+        before, after = world.decide(), more.decide()
+    except DocumentProblems:
+        assume(False)
+    event(f"{before.outcome} -> {after.outcome}")
+    assert before.outcome in ("undetermined", after.outcome)
+    later = _findings(after)
+    for key, finding in _findings(before).items():
+        assert _outcome(finding) in ("undetermined", _outcome(later[key])), key
+
+
+@given(st.data(), worlds(completions=10_000))
+def test_no_order_changes_the_decision(data: st.DataObject, world: World) -> None:
+    request = data.draw(shuffled(world.request))
+    files = data.draw(st.permutations(world.files))
+    try:
+        decision = world.decide()
+    except DocumentProblems:
+        assume(False)
+    other = World(list(files), request, ()).decide()
+    assert _summary(other) == _summary(decision)
+
+
+def _summary(decision: Decision) -> Any:
+    """All that a decision says, without order."""
+    findings = {
+        key: (
+            f.outcome,
+            f.used.basis.id if f.used else None,
+            {b.basis.id: b.permits.truth for b in f.bases},
+            {(d.requirement.name, d.rule, d.owed.truth, d.status, d.parties) for d in f.all_duties},
+            _facts(f.missing),
+        )
+        for key, f in _findings(decision).items()
+    }
+    return decision.outcome, decision.ready, findings, _facts(decision.missing)
+
+
+def _more_law(**rules: Any) -> dict[str, Any]:
+    applies = {"says": "Everything", "cite": "s. 1", "checked": "text"}
+    return {"framework": "more", "title": "More law", "authority": "2 Law 1", "applies": applies, **rules}
+
+
+@given(worlds(completions=10_000))
+def test_a_sure_denial_outranks_whatever_is_unknown(world: World) -> None:
+    nothing_permitted = _more_law(bases={})
+    try:
+        decision = World([*world.files, nothing_permitted], world.request, ()).decide()
+    except DocumentProblems:
+        assume(False)
+    assert decision.outcome == "deny"
+    assert not decision.missing
+
+
+@given(worlds(completions=10_000))
+def test_an_unknown_bar_is_never_outvoted_by_a_satisfied_basis(world: World) -> None:
+    barred_if_forbidden = _more_law(
+        facts={"request.forbidden": {"type": "boolean"}},
+        bars={
+            **world.files[1]["bars"],
+            "forbidden": {"says": "It is forbidden", "cite": "s. 2", "checked": "text", "when": {"request.forbidden": True}},
+        },
+        bases={"always": {"title": "Whatever is not forbidden", "cite": "s. 3", "checked": "text"}},
+        definitions=world.files[1]["definitions"],
+    )
+    try:
+        decision = World([*world.files, barred_if_forbidden], world.request, ()).decide()
+    except DocumentProblems:
+        assume(False)
+    assert decision.outcome != "allow"
+    for finding in decision.findings:
+        if finding.framework.framework == "more":
+            assert finding.outcome == "deny" or "request.forbidden" in {r.name for r in finding.missing}
