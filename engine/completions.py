@@ -70,7 +70,11 @@ FactKey = tuple[str, str]
 """What a fact is about and its key; the same whatever role it is read in."""
 
 Link = Callable[[Reading, str], Formula | None]
-"""The formula that decides whether a derived set has a code, where another disclosure's answer does."""
+"""The formula behind a derived fact (or behind one code of a derived set), where other facts decide it."""
+
+
+class ContradictionError(Exception):
+    """No completion of the unknown facts satisfies the constraints."""
 
 
 def key_of(reading: Reading) -> FactKey:
@@ -96,6 +100,8 @@ def settle(
 
     A fact matters if two such completions that differ in it, and otherwise only in facts that a constraint ties to it,
     get different answers. Constraints that share no fact with the parts, directly or through others, are left out.
+
+    Raises `ContradictionError` where the constraints cannot be satisfied.
     """
     truth = all_of([part.truth for part in parts])
     if truth is not None:
@@ -108,6 +114,8 @@ def settle(
     diagram = _Diagram(scope)
     cells = [diagram.formula(part) for part in waiting]
     joint = _Joint(diagram, cells, [diagram.formula(limit) for limit in limits])
+    if not joint.consistent():
+        raise ContradictionError
     if not joint.possible():
         return Answer(False, {})
     if joint.certain():
@@ -172,7 +180,7 @@ class _Scope:
         group = self._group(variable.fact)
         constants = {c for fact in group for c in self.constants.get(fact, ())}
         values = _apart(declared, constants, len(group))
-        return [*values, Absence.DOES_NOT_APPLY] if declared.fact.optional else values
+        return [*values, Absence.DOES_NOT_APPLY] if declared.optional else values
 
     def declared(self, fact: FactKey) -> Declared:
         return self.vocabulary[self.readings[fact].name]
@@ -210,6 +218,9 @@ class _Scope:
                     yield from self._walk(linked)
                 else:
                     yield Variable(self._enter(reading), code)
+            return
+        if (linked := self.link(reading, "")) is not None:
+            yield from self._walk(linked)
             return
         open_readings = [r for r in readings if unknown(r.value)]
         keys = [self._enter(r) for r in open_readings]
@@ -249,17 +260,15 @@ def _apart(declared: Declared, constants: set[Any], facts: int) -> list[Value]:
     if kind == "text":
         return ["text"]
     if kind == "code":
+        named = [code for code in sorted(declared.codes) if code in constants]
         others = [code for code in sorted(declared.codes) if code not in constants]
-        return [*sorted(constants), *others[:facts]]
+        return [*named, *(others if facts > 1 else others[:1])]
     if kind == "date":
         return [*_dates(sorted(constants), facts)]
     if kind == "duration":
-        units = sorted({c.unit for c in constants}) or ["hours"]
-        return [
-            Duration(amount, unit)
-            for unit in units
-            for amount in _whole([c.amount for c in constants if c.unit == unit], facts)
-        ]
+        units = sorted({c.unit for c in constants})
+        amounts = {unit: _whole([c.amount for c in constants if c.unit == unit], facts) for unit in units}
+        return [Duration(0, "of another class"), *(Duration(n, unit) for unit in units for n in amounts[unit])]
     return [*_numbers(sorted(constants), facts)]
 
 
@@ -336,6 +345,10 @@ class _Diagram:
     def test(self, test: Test, readings: tuple[Reading, ...]) -> int:
         if self.scope.vocabulary[readings[0].name].fact.type == "codes":
             return self.set_test(test, readings[0])
+        if (linked := self.scope.link(readings[0], "")) is not None:
+            behind = self.formula(linked)
+            if_true, if_false = (int(bool(holds(test.operator, value, test.operands))) for value in (True, False))
+            return self.either(self.both(behind, if_true), self.both(self.opposite(behind), if_false))
         open_ranks = sorted({self.rank[Variable(key_of(r))] for r in readings if unknown(r.value)})
 
         def decide(chosen: dict[int, Value]) -> int:
@@ -497,6 +510,10 @@ class _Joint:
     def project(self, part: int) -> int:
         """A diagram over the shared variables alone."""
         return self.diagram.forget(part, self.diagram.support(part) - self.shared)
+
+    def consistent(self) -> bool:
+        """Whether the limits leave any completion at all."""
+        return self.together(self.projected[limit] for limit in self.limits)
 
     def possible(self) -> bool:
         """Whether all parts can be true together."""

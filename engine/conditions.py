@@ -171,7 +171,7 @@ class Builder:
     def build(self, raw: Any, path: Path_) -> Condition:
         """The condition that `raw` writes; what is wrong is reported to the document."""
         if isinstance(raw, Seq):
-            return All(self.list(raw, path))
+            return All(self.list(raw, raw.path))
         if not isinstance(raw, Map):
             self.report("wrong-kind", "a condition should be a mapping or a list", path)
             return All(())
@@ -227,11 +227,12 @@ class Builder:
                 self.report("bad-value", f"the count should lie between 1 and {len(parts)}", (*path, "count"))
             return AtLeast(value["count"], parts, **notes)
         found = self.definition(value) if isinstance(value, str) else None
-        if found is None:
+        if found is None and value in self.definition_names():
+            self.report("circle", f'the definition "{value}" uses itself', path)
+        elif found is None:
             help_line = nearest(str(value), self.definition_names(), among="defined")
             self.report("unknown-definition", f'"{value}" is not defined', path, help_line)
-            return All((), **notes)
-        return Use(value, found, **notes)
+        return All((), **notes) if found is None else Use(value, found, **notes)
 
     def test(self, raw: Map, name: str, notes: dict[str, str]) -> Condition:
         path = (*raw.path, name)
@@ -260,6 +261,8 @@ class Builder:
 
     def operands(self, declared: Declared, operator: str, right: Any, path: Path_) -> tuple[Scalar | FactName, ...]:
         if operator == "known":
+            if not declared.optional:
+                self.report("wrong-operator", f"{declared.name} always applies; there is nothing to test", path)
             if right is not True:
                 self.report("bad-value", '"known" is written as known: true; for the opposite use not:', path)
             return ()

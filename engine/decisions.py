@@ -11,16 +11,16 @@ completions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import combinations
 from typing import Literal, NamedTuple
 
-from engine.completions import Formula, conjunction, disjunction, opposite, proven, settle
-from engine.conditions import Proof, Reading, evaluate, label
+from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
+from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.documents import DocumentProblems, Mark, Problem
-from engine.facts import CodeSet, Truth, all_of
+from engine.facts import CodeSet, Truth
 from engine.graph import NOTHING, Disclosure, Graph
 from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet
 from engine.requests import Paper, Request
@@ -119,14 +119,20 @@ def decide(policies: PolicySet, request: Request, as_of: date | None = None) -> 
     """
     day = as_of or request.file.date
     graph = Graph(policies, request, day)
-    deployment = request.file.deployment
     judge = _Judge(policies, request, day)
-    frameworks = [f for f in policies.frameworks_for(deployment) if f.in_force.on(day)]
+    frameworks = [f for f in policies.frameworks_for(request.file.deployment) if f.in_force.on(day)]
     for disclosure in graph.disclosures:
         judge.arrive(disclosure)
         for framework in frameworks:
             judge.judge(disclosure, framework)
-    return judge.decision()
+    try:
+        return judge.decision()
+    except ContradictionError:
+        raise _excluded(request, "no possible value of the unknown facts agrees with what is stated") from None
+
+
+def _excluded(request: Request, message: str) -> DocumentProblems:
+    return DocumentProblems([Problem(f"request {request.file.request}", Mark(0, 0), "excluded", message)])
 
 
 class _Judge:
@@ -135,7 +141,8 @@ class _Judge:
         self.findings: list[Finding] = []
         self.opened: dict[str, list[tuple[Basis, Formula]]] = {}
         """By disclosure: the bases that open it, each with the formula that says whether it does."""
-        self.constraints: dict[str, list[Formula]] = {}
+        self.constraints: list[Formula] = []
+        self.disclosures: dict[str, Disclosure] = {}
         self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
         """By disclosure: for each code of a derived set, the earlier answers that put it there."""
 
@@ -155,11 +162,18 @@ class _Judge:
         self.opened[disclosure.id] = []
         disclosure.received_under = _set_of(arrivals, "data.received_under")
         disclosure.restrictions = _set_of(arrivals, "data.restrictions")
-        self.constraints[disclosure.id] = list(self._constraints(disclosure))
+        self.disclosures[disclosure.id] = disclosure
+        self.constraints += self._constraints(disclosure)
 
     def link(self, reading: Reading, code: str) -> Formula | None:
-        """The earlier answers that put a code into a derived set."""
-        sources = self.arrivals.get(reading.about.removeprefix("disclosure "), {}).get((reading.name, code))
+        """The formula behind a derived fact: earlier answers put codes into a set; purposes may be the same."""
+        disclosure = self.disclosures.get(reading.about.removeprefix("disclosure "))
+        if disclosure is None:
+            return None
+        if reading.name == "flow.purpose_as_received":
+            purposes = [(disclosure["request.purpose"], e["request.purpose"]) for e in disclosure.earlier]
+            return disjunction(proven(_same(here, there)) for here, there in purposes)
+        sources = self.arrivals[disclosure.id].get((reading.name, code))
         return disjunction(sources) if sources else None
 
     def _constraints(self, disclosure: Disclosure) -> Iterator[Formula]:
@@ -196,28 +210,26 @@ class _Judge:
         permitted = disjunction(
             [opposite(proven(applies)), conjunction([free, disjunction(basis.permits for basis in bases)])]
         )
-        answer = settle([permitted], self.constraints[disclosure.id], self.policies.vocabulary, self.link)
-        outcome: Outcome = "undetermined" if answer.truth is None else "allow" if answer.truth else "deny"
         self.findings.append(
             Finding(
                 disclosure=disclosure,
                 framework=framework,
-                outcome=outcome,
+                outcome=_OUTCOMES[permitted.truth],
                 applies=applies,
                 bars=bars,
                 bases=bases,
                 duties=duties,
-                permitted=permitted if answer.truth is None else _settled(answer.truth),
-                missing=tuple(answer.matters.values()),
-                used=self.use(disclosure, bases) if outcome != "deny" else None,
+                permitted=permitted,
+                missing=(),
+                used=self.use(disclosure, bases),
                 penalties=tuple(p for p in framework.penalties.values() if self.penalty(p, disclosure)),
             )
         )
-        claimed = self.claimed(disclosure, bases)
+        reached = conjunction([proven(applies), free])
         self.opened[disclosure.id] += [
-            (found.basis, conjunction([proven(applies), free, found.permits]))
-            for found in claimed or bases
-            if found.permits.truth is not False and free.truth is not False
+            (found.basis, conjunction([reached, opens]))
+            for found, opens in self.opening(disclosure, bases)
+            if opens.truth is not False and reached.truth is not False
         ]
 
     def basis(self, disclosure: Disclosure, framework: Framework, key: str, basis: Basis) -> BasisFinding:
@@ -230,21 +242,26 @@ class _Judge:
     def penalty(self, penalty: Penalty, disclosure: Disclosure) -> bool:
         return penalty.in_force.on(self.day) and evaluate(penalty.when, disclosure).truth is not False
 
-    def claimed(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> list[BasisFinding]:
-        """The bases that the parties claim for this disclosure and that hold."""
-        claims = {c.basis for c in self.request.file.claims if c.flow in (None, disclosure.flow.id)}
-        return [found for found in bases if found.basis.id in claims and found.permits.truth is True]
+    def claims(self, disclosure: Disclosure, found: BasisFinding) -> bool:
+        """Whether the parties claim this basis for this disclosure."""
+        claims = self.request.file.claims
+        return any(c.basis == found.basis.id and c.flow in (None, disclosure.flow.id) for c in claims)
+
+    def opening(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> Iterator[tuple[BasisFinding, Formula]]:
+        """The bases that open a disclosure: those claimed where one of them permits, else all that permit."""
+        claimed = disjunction(found.permits for found in bases if self.claims(disclosure, found))
+        for found in bases:
+            chosen = self.claims(disclosure, found)
+            yield found, found.permits if chosen else conjunction([found.permits, opposite(claimed)])
 
     def use(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> BasisFinding | None:
-        """The basis to rely on: the one claimed, else the one with the least left to do, else the first that may hold."""
-        holding = self.claimed(disclosure, bases) or [found for found in bases if found.permits.truth is True]
-        possible = holding or [found for found in bases if found.permits.truth is None]
-        if not possible:
-            return None
-        return min(
-            possible,
-            key=lambda found: sum(d.status == "outstanding" for d in found.duties if d.owed.truth is not False),
-        )
+        """The basis to rely on: of those that hold (or else may hold) a claimed one, then the one with least to do."""
+        for truth in (True, None):
+            possible = [found for found in bases if found.permits.truth is truth]
+            claimed = [found for found in possible if self.claims(disclosure, found)]
+            if possible:
+                return min(claimed or possible, key=lambda found: sum(d.status == "outstanding" for d in found.duties))
+        return None
 
     # Requirements -----------------------------------------------------------------------------------------------------
 
@@ -277,7 +294,7 @@ class _Judge:
         ]
 
     def paper_status(self, disclosure: Disclosure, requirement: Owed, parties: tuple[str, ...]) -> Status:
-        papers = [p for p in self.papers(disclosure, parties) if requirement.name in p.kinds]
+        papers = [p for p in self.papers(disclosure, parties) if requirement.name in p.instrument]
         if any(paper.in_force(self.day) for paper in papers):
             return "done"
         if any(paper.status == "refused" for paper in papers):
@@ -316,27 +333,47 @@ class _Judge:
     # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
-        truth = all_of([_truth(finding.outcome) for finding in self.findings])
-        missing: tuple[Reading, ...] = ()
-        if truth is None:
-            waiting_for = [f.permitted for f in self.findings if f.outcome == "undetermined"]
-            constraints = [c for group in self.constraints.values() for c in group]
-            answer = settle(waiting_for, constraints, self.policies.vocabulary, self.link)
-            truth, missing = answer.truth, tuple(answer.matters.values())
+        findings = [self.settled(finding) for finding in self.findings]
+        waiting_for = [finding.permitted for finding in findings if finding.outcome == "undetermined"]
+        if any(finding.outcome == "deny" for finding in findings):
+            answer = Answer(False, {})
+        else:
+            answer = self.settle(waiting_for)
         waiting = any(
             duty.requirement.kind != "clause" and duty.status == "outstanding"
-            for finding in self.findings
+            for finding in findings
             for duty in finding.all_duties
         )
         return Decision(
             request=self.request,
             policies=self.policies,
             as_of=self.day,
-            outcome="undetermined" if truth is None else "allow" if truth else "deny",
-            ready=truth is True and not waiting,
-            findings=tuple(self.findings),
-            missing=missing,
+            outcome="undetermined" if answer.truth is None else "allow" if answer.truth else "deny",
+            ready=answer.truth is True and not waiting,
+            findings=tuple(findings),
+            missing=tuple(answer.matters.values()),
         )
+
+    def settled(self, finding: Finding) -> Finding:
+        """The finding with its exact answer, where three-valued evaluation left it open."""
+        if finding.outcome == "undetermined":
+            answer = self.settle([finding.permitted])
+            outcome = _OUTCOMES[answer.truth]
+            finding = replace(finding, outcome=outcome, missing=tuple(answer.matters.values()))
+        return replace(finding, used=None) if finding.outcome == "deny" else finding
+
+    def settle(self, parts: Sequence[Formula]) -> Answer:
+        return settle(parts, self.constraints, self.policies.vocabulary, self.link)
+
+
+_OUTCOMES: Mapping[Truth, Outcome] = {True: "allow", False: "deny", None: "undetermined"}
+_SAME_PURPOSE = Test("request.purpose", "is", (FactName("request.purpose"),))
+
+
+def _same(here: Reading, there: Reading) -> Proof:
+    """Whether two readings of a purpose agree."""
+    truth = True if here.about == there.about else holds("is", here.value, (there.value,))
+    return Proof(_SAME_PURPOSE, truth, (), (here, there))
 
 
 def _not_applicable(disclosure: Disclosure, framework: Framework, applies: Proof) -> Finding:
@@ -371,7 +408,3 @@ def _time(within: str | DeploymentFact | None, disclosure: Disclosure) -> str:
         value = disclosure[within.fact].value
         return f"{value.amount} {value.unit}" if hasattr(value, "amount") else str(value)
     return within or ""
-
-
-def _truth(outcome: Outcome) -> Truth:
-    return {"allow": True, "not_applicable": True, "deny": False, "undetermined": None}[outcome]

@@ -172,7 +172,7 @@ def read(path: Path) -> Document:
 
 def parse(text: str, file: str = "<text>") -> Document:
     """Parse YAML or JSON `text`; `file` is the name that messages show."""
-    document = Document(file, None, hashlib.sha256(text.encode()).hexdigest())
+    document = Document(file, None, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest())
     if len(text) > MAX_BYTES:
         document.report("too-large", f"the document is larger than {MAX_BYTES // 2**20} MiB")
         document.check()
@@ -185,7 +185,9 @@ def parse(text: str, file: str = "<text>") -> Document:
         place = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
         document.problems.append(Problem(file, place, "syntax", f"cannot be read as YAML: {error.problem}"))
     except yaml.reader.ReaderError as error:
-        document.problems.append(Problem(file, Mark(1, 1), "not-text", f"is not plain text: {error.reason}"))
+        before = text[: error.position]
+        place = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        document.problems.append(Problem(file, place, "not-text", f"is not plain text: {error.reason}"))
     except _Stop:
         pass
     document.check()
@@ -280,6 +282,8 @@ class _Builder:
             if not isinstance(event, yaml.ScalarEvent):
                 self.stop("bad-key", "a key must be plain text", key_mark)
             key = event.value
+            if event.tag not in (None, "!"):
+                self.report("tag", f'tags such as "{event.tag}" are not allowed', key_mark, (*path, key))
             value_event = next(self.events)
             value = self.value(value_event, (*path, key), depth + 1)
             if key in result:

@@ -98,6 +98,17 @@ def printable(value: Value) -> Any:
 FactType = Literal["boolean", "code", "codes", "date", "number", "duration", "text"]
 SCOPES = ("request", "provider", "sender", "receiver", "data", "flow", "deployment")
 PARTY_SCOPES = ("provider", "sender", "receiver")
+DERIVED = frozenset(
+    {
+        "request.date", "request.provider_count", "request.through_hub",
+        "provider.is_hub", "sender.is_hub", "receiver.is_hub",
+        "receiver.users_named", "receiver.users_acknowledged", "receiver.users_public_employees",
+        "data.received_under", "data.restrictions",
+        "flow.leg", "flow.redisclosure", "flow.returns_to_provider", "flow.receiver_is_provider", "flow.linked",
+        "flow.onward_planned", "flow.purpose_as_received", "flow.instruments",
+    }
+)  # fmt: skip
+"""The facts that the graph computes; the vocabulary declares them with `derived: true`."""
 FACT_NAME = re.compile(r"(request|party|provider|sender|receiver|data|flow|deployment)\.[a-z][a-z0-9_]*")
 Code = str
 
@@ -126,6 +137,11 @@ class Declared(NamedTuple):
     source: str
 
     @property
+    def optional(self) -> bool:
+        """Whether it may not apply; a text may always be absent."""
+        return self.fact.optional or self.fact.type == "text"
+
+    @property
     def key(self) -> str:
         """The name without its scope: what a request writes."""
         return self.name.partition(".")[2]
@@ -145,6 +161,8 @@ class Vocabulary:
                 help="a fact is scope.name, with a scope of request, party, provider, sender, receiver, data, flow or deployment",
             )  # fmt: skip
             return
+        if fact.derived and name not in DERIVED:
+            document.report("unknown-fact", f'"{name}" is not computed by the graph', path, help=nearest(name, DERIVED))
         scope, _, key = name.partition(".")
         for alias in [f"{role}.{key}" for role in PARTY_SCOPES] if scope == "party" else [name]:
             if alias in self._declared:
@@ -208,7 +226,7 @@ def read_value(declared: Declared, raw: Any, report: Callable[[str, str, str], N
     if raw == "unknown":
         return Absence.NOT_KNOWN
     if raw == "not_applicable":
-        if not fact.optional:
+        if not declared.optional:
             report("must-apply", f'"{declared.key}" always applies', "write unknown if it is not known")
         return Absence.DOES_NOT_APPLY
     if fact.type == "codes":

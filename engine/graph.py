@@ -6,7 +6,7 @@ linked or derived is traced back to every owner, so a hub's redisclosure is judg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -16,7 +16,7 @@ import networkx as nx
 
 from engine.conditions import Reading
 from engine.documents import DocumentProblems, Mark, Problem
-from engine.facts import PARTY_SCOPES, Absence, CodeSet, Value, unknown
+from engine.facts import PARTY_SCOPES, Absence, CodeSet, Value, printable, unknown
 from engine.policies import PolicySet
 from engine.requests import Flow, Output, Request, Stated
 
@@ -88,12 +88,16 @@ class Graph:
                     for earlier in flows
                     if earlier.to == flow.from_ and earlier.from_ != earlier.to
                     for brought in earlier.carries
-                    if brought in needed and self.request.file.datasets[brought].owner != flow.from_
+                    if brought in needed and not self._own(flow.from_, brought)
                 )
         if (circle := _circle(graph)) is not None:
             way = " -> ".join(f"{dataset} on {flow}" for flow, dataset in circle)
             raise self._problem("circle", f"data go in a circle, with no owner to start it: {way}")
         return graph
+
+    def _own(self, party: str, dataset: str) -> bool:
+        """Whether a party could make the dataset from its own alone."""
+        return all(self.request.owner(source) == party for source in self.request.sources(dataset))
 
     def _problem(self, code: str, message: str, flow: Flow | None = None) -> DocumentProblems:
         return DocumentProblems([Problem(f"request {self.request.file.request}", Mark(0, 0), code, message)])
@@ -147,7 +151,7 @@ class Disclosure:
         if self.source != self.dataset:
             parts.append(self.source)
         if len(self.graph.request.purposes[self.flow.id]) > 1:
-            parts.append(str(self.purpose))
+            parts.append(str(printable(self.purpose)))
         return "/".join(parts)
 
     @property
@@ -186,8 +190,7 @@ class Disclosure:
             about = f"flow {self.flow.id}" if self.flow.purpose is not None else "the request"
             return Reading(name, about, self.purpose, _NOT_STATED if unknown(self.purpose) else "the request")
         if declared.fact.derived:
-            value, about = _DERIVED[name](self), f"disclosure {self.id}"
-            return Reading(name, about, value, GRAPH)
+            return Reading(name, self._about_derived(name), _DERIVED[name](self), GRAPH)
         if scope in PARTY_SCOPES:
             return self._read_party(name, scope, key, declared.fact.towards)
         if scope == "request":
@@ -202,6 +205,13 @@ class Disclosure:
         settings = request.deployment.settings if request.deployment else {}
         found = settings.get(key)
         return _reading(name, "the deployment", Stated(found, "the deployment") if found else None)
+
+    def _about_derived(self, name: str) -> str:
+        if name.startswith("receiver."):
+            return f"party {self.receiver}"
+        if name == "flow.instruments":
+            return f"papers of {self.provider}, {self.sender} and {self.receiver} on flow {self.flow.id}"
+        return f"disclosure {self.id}"
 
     def _read_party(self, name: str, scope: str, key: str, towards: str | None) -> Reading:
         party = self.party(scope)
@@ -230,7 +240,7 @@ class Disclosure:
                 name, f"dataset {about}", CodeSet(has, frozenset().union(*(s.may for s in sets)) - has), first.source
             )
         if any(value != values[0] for value in values):
-            return Reading(name, f"dataset {self.source}", Absence.NOT_KNOWN, _NOT_STATED)
+            return Reading(name, f"dataset {self.dataset}", Absence.NOT_KNOWN, _NOT_STATED)
         return _reading(name, f"dataset {about}", first)
 
     def _data_facts(self, dataset: str, key: str) -> list[tuple[str, Stated]]:
@@ -276,7 +286,10 @@ def _purpose_as_received(d: Disclosure) -> Value:
     if not d.earlier:
         return Absence.DOES_NOT_APPLY
     purposes = [earlier.purpose for earlier in d.earlier]
-    if not unknown(d.purpose) and d.purpose in purposes:
+    here = d["request.purpose"]
+    if d.purpose in purposes and (
+        not unknown(d.purpose) or any(e["request.purpose"].about == here.about for e in d.earlier)
+    ):
         return True
     return Absence.NOT_ASKED if unknown(d.purpose) or any(map(unknown, purposes)) else False
 
@@ -289,9 +302,9 @@ def _instruments(d: Disclosure) -> Value:
     for paper in request.file.instruments:
         ends = {d.sender, d.receiver} <= set(paper.between) or {d.provider, d.receiver} <= set(paper.between)
         if ends and (not paper.flows or d.flow.id in paper.flows):
-            reported.update(paper.kinds)
+            reported.update(paper.instrument)
             if paper.in_force(d.graph.as_of):
-                in_force.update(paper.kinds)
+                in_force.update(paper.instrument)
     return CodeSet(frozenset(in_force), frozenset(d.graph.policies.instruments) - reported)
 
 
@@ -346,8 +359,3 @@ _DERIVED: Mapping[str, Callable[[Disclosure], Value]] = {
     "flow.purpose_as_received": _purpose_as_received,
     "flow.instruments": _instruments,
 }
-
-
-def derived_facts() -> Iterator[str]:
-    """The names of the facts that the graph computes."""
-    yield from _DERIVED

@@ -54,6 +54,8 @@ Role = Literal["provider", "sender", "receiver", "hub"]
 
 
 def _build_condition(raw: Any, info: ValidationInfo) -> Condition:
+    if not isinstance(raw, dict | list):
+        raise ValueError("should be a condition: a mapping or a list")
     builder: Builder | None = (info.context or {}).get("builder")
     return builder.build(raw, ()) if builder else All(())
 
@@ -82,6 +84,28 @@ class DeploymentFact(Model):
     """A time that the deployment sets."""
 
     fact: str
+
+
+def _read_within(raw: Any) -> str | DeploymentFact:
+    if isinstance(raw, dict) and isinstance(raw.get("fact"), str) and len(raw) == 1:
+        return DeploymentFact(fact=raw["fact"])
+    if not isinstance(raw, str):
+        raise ValueError("should be a time in words, or a fact of the deployment")
+    return raw
+
+
+Within = Annotated[
+    Any,
+    BeforeValidator(_read_within),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string"},
+                {"type": "object", "properties": {"fact": {"type": "string"}}, "required": ["fact"]},
+            ]
+        }
+    ),
+]
 
 
 class Rule(Model):
@@ -142,7 +166,7 @@ class Requirement(Model):
     by: str | None = None
     between: tuple[Role, Role] | None = None
     due: Due | None = None
-    within: str | DeploymentFact | None = None
+    within: Within | None = None
 
     @model_validator(mode="after")
     def _one_kind(self) -> Requirement:
@@ -162,7 +186,7 @@ class Step(Model):
     when: When = All(())
     by: str | None = None
     due: Due | None = None
-    within: str | DeploymentFact | None = None
+    within: Within | None = None
 
 
 class Basis(Rule):
@@ -274,19 +298,16 @@ class Framework(Model):
         for item in requirements:
             cite_here, checked_here = item.cite or cite, item.checked or checked
             if item.set is not None:
-                if item.set not in self.sets or item.set in seen:
-                    names = [name for name in self.sets if name not in seen]
-                    raise ValueError(f'requires the set "{item.set}", which is not defined; {nearest(item.set, names)}')
-                for owed in self._resolve(self.sets[item.set], cite_here, checked_here, (*seen, item.set)):
+                named = (
+                    () if item.set in seen else self.sets.get(item.set, ())
+                )  # a wrong name is reported with its place
+                for owed in self._resolve(named, cite_here, checked_here, (*seen, item.set)):
                     yield replace(owed, when=_both(item.when, owed.when), in_force=(item.in_force, *owed.in_force))
                 continue
             yield self._owed_by(item, cite_here, checked_here)
 
     def _owed_by(self, item: Requirement, cite: str, checked: str) -> Owed:
-        step = self.steps.get(item.step or "")
-        if item.step is not None and step is None and not item.says:
-            raise ValueError(f'requires the step "{item.step}", which says nothing; {nearest(item.step, self.steps)}')
-        step = step or Step(says="-")
+        step = self.steps.get(item.step or "") or Step(says="-")
         says = item.says or (step.says if item.step else "")
         return Owed(
             kind="clause" if item.clause else "instrument" if item.instrument else "step",
@@ -490,6 +511,9 @@ class _Compiler:
     def compile(self) -> PolicySet:
         self.documents.sort(key=lambda d: _kind(d) != "vocabulary")
         self.declare()
+        for name in ("request.purpose", "data.categories"):
+            if self.vocabulary.get(name) is None and self.documents:
+                self.documents[0].report("missing-fact", f"the vocabulary must declare {name}")
         models = [(document, self.model(document)) for document in self.documents]
         problems = [p for d in self.documents for p in d.problems]
         if problems:
@@ -642,7 +666,8 @@ def _sections(document: Document) -> Iterator[tuple[Document, Map, Path_]]:
         return
     if _kind(document) in ("vocabulary", "framework"):
         yield document, data, ()
-    for i, rules in enumerate(data.get("rules") or ()) if _kind(document) == "deployment" else ():
+    house = data.get("rules") if _kind(document) == "deployment" else None
+    for i, rules in enumerate(house if isinstance(house, list) else ()):
         if isinstance(rules, Map):
             yield document, rules, ("rules", i)
 
@@ -707,6 +732,18 @@ def _check_framework(
                     "unknown-instrument", f'"{item.instrument}" is not a known instrument', (*here, "instrument"),
                     help=nearest(item.instrument, compiler.instruments),
                 )  # fmt: skip
+            if item.set and item.set not in framework.sets:
+                document.report(
+                    "unknown-set", f'the set "{item.set}" is not defined', (*here, "set"),
+                    help=nearest(item.set, framework.sets),
+                )  # fmt: skip
+            if item.set and at[-2] == "sets" and _reaches(framework, item.set, str(at[-1])):
+                document.report("circle", f'the set "{at[-1]}" contains itself', (*here, "set"))
+            if item.step and item.step not in framework.steps and not item.says:
+                document.report(
+                    "unknown-step", f'the step "{item.step}" is not defined, and says nothing here', (*here, "step"),
+                    help=nearest(item.step, framework.steps),
+                )  # fmt: skip
             _check_by(document, item.by, here, bodies)
             _check_within(document, item.within, here, compiler.vocabulary)
     for key, step in framework.steps.items():
@@ -719,6 +756,19 @@ def _check_framework(
                     "unknown-restriction", f'"{name}" is not a declared restriction',
                     (*path, "bases", key, "attaches", i), help=nearest(name, compiler.restrictions),
                 )  # fmt: skip
+
+
+def _reaches(framework: Framework, start: str, goal: str) -> bool:
+    """Whether a set of requirements contains another, directly or through others."""
+    seen, edge = set[str](), [start]
+    while edge:
+        name = edge.pop()
+        if name == goal:
+            return True
+        if name not in seen:
+            seen.add(name)
+            edge += [item.set for item in framework.sets.get(name, ()) if item.set]
+    return False
 
 
 def _check_by(document: Document, by: str | None, path: Path_, bodies: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from engine.catalogue import classify
 from engine.documents import Day, Document, Flag, Mark, Model, Path_, nearest, read, validate
@@ -21,7 +21,20 @@ PUBLIC = "public"
 """The party that outputs go to."""
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
-Several = str | tuple[str, ...]
+
+
+def _one_or_several(raw: Any) -> Any:
+    return (raw,) if isinstance(raw, str) else raw
+
+
+_STRING = {"type": "string"}
+Several = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_several),
+    WithJsonSchema({"anyOf": [_STRING, {"type": "array", "items": _STRING, "minItems": 1}]}),
+    Field(min_length=1),
+]
+"""One value, or a list of them."""
 
 
 class Party(Model):
@@ -36,7 +49,7 @@ class Dataset(Model):
     """Data that flow: an owner's, or made from other datasets."""
 
     owner: str | None = None
-    from_: tuple[str, ...] | None = Field(None, alias="from")
+    from_: tuple[str, ...] | None = Field(None, alias="from", min_length=1)
     description: str = ""
     categories: Several | None = None
     elements: tuple[str, ...] = ()
@@ -98,11 +111,6 @@ class Paper(Model):
     lacks: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
 
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """The instruments that this paper serves as."""
-        return (self.instrument,) if isinstance(self.instrument, str) else self.instrument
-
     def in_force(self, day: date) -> bool:
         """Whether it is signed and runs on that day."""
         started = self.from_ is None or self.from_ <= day
@@ -147,6 +155,12 @@ class RequestFile(Model):
     steps: tuple[Act, ...] = ()
     claims: tuple[Claim, ...] = ()
     agreement: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _something_flows(self) -> RequestFile:
+        if not self.flows and not self.outputs:
+            raise ValueError("has no flows and no outputs: there is nothing to decide")
+        return self
 
 
 class Stated(NamedTuple):
@@ -299,7 +313,7 @@ class _Checker:
         for i, user in enumerate(file.users):
             use("party", user.party, "users", i, "party")
         for i, paper in enumerate(file.instruments):
-            for kind_ in paper.kinds:
+            for kind_ in paper.instrument:
                 use("instrument", kind_, "instruments", i, "instrument")
             for j, party in enumerate(paper.between):
                 use("party", party, "instruments", i, "between", j)
@@ -416,14 +430,12 @@ class _Checker:
                 result[flow.id] = own if flow.purpose is not None else general
         return result
 
-    def purpose_values(self, raw: Several | None, path: Path_) -> tuple[Value, ...]:
+    def purpose_values(self, raw: tuple[str, ...] | None, path: Path_) -> tuple[Value, ...]:
         if raw is None:
             return (Absence.NOT_ASKED,)
         declared = self.policies.vocabulary["request.purpose"]
-        if isinstance(raw, str):
-            return (read_value(declared, raw, fact_problems(self.document, path)),)
         items = [read_value(declared, item, fact_problems(self.document, (*path, i))) for i, item in enumerate(raw)]
-        return tuple(dict.fromkeys(items)) or (Absence.NOT_ASKED,)
+        return tuple(sorted(dict.fromkeys(items), key=str))
 
 
 def _digest(data: Any) -> str:
