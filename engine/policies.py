@@ -349,10 +349,18 @@ class Clause(Model):
     asks: dict[Snake, str] = Field(default_factory=dict)
 
 
+class Element(Model):
+    """A common element of agreements."""
+
+    title: Text
+    party: Text
+
+
 class ClauseFile(Model):
-    """A part of the clause library."""
+    """A part of the clause library. One file also names the common elements of agreements, in order."""
 
     clauses: dict[ClauseId, Clause]
+    elements: dict[str, Element] = Field(default_factory=dict)
 
 
 class Agency(Model):
@@ -367,13 +375,6 @@ class Body(Model):
     """A board or officer of the deployment."""
 
     name: Text
-
-
-class Element(Model):
-    """A common element of the deployment's agreements."""
-
-    title: Text
-    party: Text
 
 
 class CatalogueRow(Model):
@@ -419,6 +420,7 @@ class PolicySet:
     vocabulary: Vocabulary
     frameworks: tuple[Framework, ...]
     clauses: Mapping[str, Clause]
+    elements: Mapping[str, Element]
     deployments: Mapping[str, Deployment]
     instruments: Mapping[str, Instrument]
     exclusive: tuple[tuple[Condition, ...], ...]
@@ -520,7 +522,9 @@ class _Compiler:
             raise DocumentProblems(problems)
         frameworks = sorted((m for _, m in models if isinstance(m, Framework)), key=lambda f: f.framework)
         clauses = {k: v for _, m in models if isinstance(m, ClauseFile) for k, v in m.clauses.items()}
+        elements = {k: v for _, m in models if isinstance(m, ClauseFile) for k, v in m.elements.items()}
         deployments = {m.deployment: m for _, m in models if isinstance(m, Deployment)}
+        elements |= {k: v for d in deployments.values() for k, v in d.elements.items()}
         exclusive = [g for _, m in models if isinstance(m, VocabularyFile | Framework) for g in m.exclusive]
         exclusive += [g for d in deployments.values() for f in d.rules for g in f.exclusive]
         for document, model in models:
@@ -533,6 +537,7 @@ class _Compiler:
             vocabulary=self.vocabulary,
             frameworks=tuple(frameworks),
             clauses=clauses,
+            elements=elements,
             deployments=deployments,
             instruments=self.instruments,
             exclusive=tuple(exclusive),

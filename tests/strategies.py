@@ -247,29 +247,33 @@ def frameworks(draw: st.DrawFn, names: Sequence[str], framework: str = "law") ->
 @st.composite
 def exclusive_groups(draw: st.DrawFn, names: Sequence[str]) -> list[list[Data]]:
     """Groups of tests of which at most one can be true."""
+    if not names:
+        return []
     group = st.lists(tests(names), min_size=2, max_size=3, unique_by=json_text)
     return draw(st.just([]) | st.lists(group, min_size=1, max_size=2))
 
 
-HOUSE = """
+_VOCABULARY: Data = yaml.safe_load(written(VOCABULARY))
+
+_HOUSE: Data = yaml.safe_load("""
     deployment: house
     title: A deployment
     hub: B
     agencies: {A: {name: The agency A, kind: agency}, B: {name: The hub, kind: lab}}
     catalogue: [{agency: A, program: P, category: Known, is: [school], because: It says so}]
-"""
+""")
 """A deployment that settles the kinds of A and B, and catalogues one element of A's."""
 
 
 @st.composite
 def policy_files(draw: st.DrawFn, names: Sequence[str]) -> list[Data]:
     """A vocabulary with exclusions, one framework or two, and a deployment."""
-    vocabulary = yaml.safe_load(written(VOCABULARY))
+    vocabulary = {**_VOCABULARY}
     vocabulary["exclusive"] = draw(exclusive_groups([n for n in names if stated_as(n) in VALUES]))
     law = draw(frameworks(names))
     law["restrictions"] = {name: {"says": "Travels", "cite": "s. 1"} for name in RESTRICTIONS}
     second = [draw(frameworks(names, "other"))] if draw(st.booleans()) else []
-    return [vocabulary, law, *second, yaml.safe_load(written(HOUSE))]
+    return [vocabulary, law, *second, _HOUSE]
 
 
 # Requests -------------------------------------------------------------------------------------------------------------
@@ -377,22 +381,25 @@ class World:
         request = deepcopy(self.request)
         for fact, value in choice:
             put(request, fact.path, value)
-        chosen = {fact for fact, _ in choice}
-        world = replace(self, request=request, open=tuple(fact for fact in self.open if fact not in chosen))
+        stated = [fact.fact for fact, _ in choice]
+        world = replace(self, request=request, open=tuple(f for f in self.open if f.fact not in stated))
         world.__dict__["policies"] = self.policies
         return world
 
-    def __repr__(self) -> str:
-        """The documents, as a person would write them."""
-        rules = "---\n".join(as_yaml(data) for data in self.files[1:])
-        return f"\n{as_yaml({'exclusive': self.files[0]['exclusive']})}---\n{rules}---\n{as_yaml(self.request)}"
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """A failing example is shown as the documents that a person would write."""
+        files = [{"exclusive": self.files[0]["exclusive"]}, *self.files[1:], self.request]
+        printer.text("\n" + "---\n".join(map(as_yaml, files)))
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
 
 
 def as_yaml(data: Any) -> str:
-    """Data as a YAML document, without anchors."""
-    dumper = yaml.SafeDumper
-    dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
-    return yaml.dump(data, Dumper=dumper, sort_keys=False, width=120, default_flow_style=None)
+    """Data as a YAML document."""
+    return str(yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=None))
 
 
 def json_text(data: Any) -> str:

@@ -1,0 +1,307 @@
+"""The decision as a document: what `--json` prints, what drafts and reports are made from.
+
+Same decision, same bytes: lists are in order of the request's legs and of the policy files, or sorted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any, Literal
+
+from engine.conditions import Condition, Proof, Reading, Use, in_words, label
+from engine.decisions import BasisFinding, Decision, Duty, Finding, Status
+from engine.documents import Model
+from engine.facts import Truth, printable
+from engine.policies import Rule
+
+Word = Literal["true", "false", "unknown"]
+TRUTH_WORDS: dict[Truth, Word] = {True: "true", False: "false", None: "unknown"}
+
+
+class FactRecord(Model):
+    """A fact as a rule read it, and who stated it."""
+
+    fact: str
+    about: str
+    value: Any
+    stated_by: str
+
+
+class ProofRecord(Model):
+    """A condition with its value, what it read, and the values of its parts."""
+
+    condition: str
+    says: str
+    truth: Word
+    cite: str = ""
+    checked: str = ""
+    facts: tuple[FactRecord, ...] = ()
+    parts: tuple[ProofRecord, ...] = ()
+
+
+class RuleRecord(Model):
+    """A rule on one disclosure."""
+
+    rule: str
+    says: str
+    cite: str
+    checked: str
+    note: str = ""
+    truth: Word
+    permits: Word | None = None
+    proof: ProofRecord
+
+
+class MissingRecord(Model):
+    """A fact that can still change the answer."""
+
+    fact: str
+    about: str
+    question: str
+    asked_of: str | None
+    absence: str
+    cite: str = ""
+
+
+class DisclosureRecord(Model):
+    """One dataset on one flow for one purpose, as far as it came from one owner."""
+
+    id: str
+    flow: str
+    leg: str
+    dataset: str
+    source: str
+    purpose: str
+    provider: str
+    sender: str
+    receiver: str
+    form: str
+    received_under: tuple[str, ...]
+    restrictions: tuple[str, ...]
+
+
+class FindingRecord(Model):
+    """One framework on one disclosure."""
+
+    disclosure: str
+    framework: str
+    title: str
+    outcome: Literal["not_applicable", "allow", "deny", "undetermined"]
+    basis: str | None
+    applies: RuleRecord
+    bars: tuple[RuleRecord, ...] = ()
+    bases: tuple[RuleRecord, ...] = ()
+    missing: tuple[MissingRecord, ...] = ()
+
+
+class DemandRecord(Model):
+    """The rule that demands something, and where."""
+
+    rule: str
+    disclosure: str
+    cite: str
+    checked: str
+
+
+class ObligationRecord(Model):
+    """What the parties must still write, sign or do (or have), with every rule that demands it.
+
+    `conditional` says that it is owed only if a fact that is still unknown turns out so.
+    """
+
+    kind: Literal["clause", "instrument", "step"]
+    name: str
+    says: str
+    status: Status
+    parties: tuple[str, ...]
+    due: str
+    within: str
+    conditional: bool
+    note: str
+    required_by: tuple[DemandRecord, ...]
+
+
+class PenaltyRecord(Model):
+    """What follows a breach."""
+
+    rule: str
+    says: str
+    cite: str
+    checked: str
+
+
+class DecisionRecord(Model):
+    """The whole decision."""
+
+    decision: str
+    title: str
+    outcome: Literal["allow", "deny", "undetermined"]
+    ready: bool
+    as_of: date
+    deployment: str | None
+    request_digest: str
+    policies_digest: str
+    disclosures: tuple[DisclosureRecord, ...]
+    findings: tuple[FindingRecord, ...]
+    obligations: tuple[ObligationRecord, ...]
+    missing: tuple[MissingRecord, ...]
+    unclassified: dict[str, tuple[str, ...]]
+    penalties: tuple[PenaltyRecord, ...]
+
+
+def record(decision: Decision) -> DecisionRecord:
+    """The decision as a document."""
+    request = decision.request
+    return DecisionRecord(
+        decision=request.file.request,
+        title=request.file.title,
+        outcome=decision.outcome,
+        ready=decision.ready,
+        as_of=decision.as_of,
+        deployment=request.file.deployment,
+        request_digest=request.digest,
+        policies_digest=decision.policies.digest,
+        disclosures=tuple(_disclosures(decision)),
+        findings=tuple(_finding(decision, finding) for finding in decision.findings),
+        obligations=tuple(obligations(decision)),
+        missing=missing_facts(decision, decision.missing),
+        unclassified={name: elements for name, elements in sorted(request.unclassified.items()) if elements},
+        penalties=tuple(_penalties(decision)),
+    )
+
+
+def missing_facts(decision: Decision, readings: Iterable[Reading]) -> tuple[MissingRecord, ...]:
+    """The facts behind some readings, with the question that a person is asked."""
+    records = []
+    for reading in readings:
+        fact = decision.policies.vocabulary[reading.name].fact
+        value = printable(reading.value)
+        absence = value if isinstance(value, str) else "only partly known"
+        records.append(
+            MissingRecord(
+                fact=reading.name,
+                about=reading.about,
+                question=fact.question,
+                asked_of=fact.asked_of,
+                absence=absence,
+                cite=fact.cite,
+            )
+        )
+    return tuple(records)
+
+
+def obligations(decision: Decision) -> list[ObligationRecord]:
+    """Everything owed, once for each set of parties, worst status first met, in order of first demand."""
+    merged: dict[tuple[str, str, tuple[str, ...]], list[tuple[Finding, Duty]]] = {}
+    for finding, duty in decision.duties():
+        key = (duty.requirement.kind, duty.requirement.name, duty.parties)
+        merged.setdefault(key, []).append((finding, duty))
+    return [_obligation(found) for found in merged.values()]
+
+
+_WORST: tuple[Status, ...] = ("refused", "lacking", "outstanding", "later", "in the agreement", "done")
+
+
+def _obligation(found: list[tuple[Finding, Duty]]) -> ObligationRecord:
+    duty = found[0][1]
+    demands = {
+        (d.rule, finding.disclosure.id): DemandRecord(
+            rule=d.rule,
+            disclosure=finding.disclosure.id,
+            cite=d.requirement.cite,
+            checked=d.requirement.checked,
+        )
+        for finding, d in found
+    }
+    return ObligationRecord(
+        kind=duty.requirement.kind,
+        name=duty.requirement.name,
+        says=duty.requirement.says,
+        status=min((d.status for _, d in found), key=_WORST.index),
+        parties=duty.parties,
+        due=duty.requirement.due,
+        within=duty.within,
+        conditional=all(d.owed.truth is None for _, d in found),
+        note=duty.requirement.note,
+        required_by=tuple(demands.values()),
+    )
+
+
+def _disclosures(decision: Decision) -> Iterable[DisclosureRecord]:
+    seen = {finding.disclosure.id: finding.disclosure for finding in decision.findings}
+    for disclosure in seen.values():
+        yield DisclosureRecord(
+            id=disclosure.id,
+            flow=disclosure.flow.id,
+            leg=str(disclosure["flow.leg"].value),
+            dataset=disclosure.dataset,
+            source=disclosure.source,
+            purpose=str(printable(disclosure.purpose)),
+            provider=disclosure.provider,
+            sender=disclosure.sender,
+            receiver=disclosure.receiver,
+            form=str(printable(disclosure["flow.form"].value)),
+            received_under=tuple(printable(disclosure.received_under)),
+            restrictions=tuple(printable(disclosure.restrictions)),
+        )
+
+
+def _finding(decision: Decision, finding: Finding) -> FindingRecord:
+    return FindingRecord(
+        disclosure=finding.disclosure.id,
+        framework=finding.framework.framework,
+        title=finding.framework.title,
+        outcome=finding.outcome,
+        basis=finding.used.basis.id if finding.used else None,
+        applies=_rule(finding.framework.applies, finding.applies),
+        bars=tuple(_rule(bar, proof) for bar, proof in finding.bars),
+        bases=tuple(_basis(found) for found in finding.bases),
+        missing=missing_facts(decision, finding.missing),
+    )
+
+
+def _basis(found: BasisFinding) -> RuleRecord:
+    return _rule(found.basis, found.proof, TRUTH_WORDS[found.permits.truth])
+
+
+def _rule(rule: Rule, proof: Proof, permits: Word | None = None) -> RuleRecord:
+    return RuleRecord(
+        rule=rule.id,
+        says=getattr(rule, "title", "") or rule.says,
+        cite=rule.cite,
+        checked=rule.checked,
+        note=rule.note,
+        truth=TRUTH_WORDS[proof.truth],
+        permits=permits,
+        proof=proof_record(proof),
+    )
+
+
+def proof_record(proof: Proof) -> ProofRecord:
+    """A proof as a document."""
+    condition = proof.condition
+    return ProofRecord(
+        condition=label(condition),
+        says=in_words(condition),
+        truth=TRUTH_WORDS[proof.truth],
+        cite=_cite(condition),
+        checked=condition.checked,
+        facts=tuple(
+            FactRecord(fact=r.name, about=r.about, value=printable(r.value), stated_by=r.source) for r in proof.readings
+        ),
+        parts=tuple(proof_record(part) for part in proof.parts),
+    )
+
+
+def _cite(condition: Condition) -> str:
+    return condition.cite or (condition.part.cite if isinstance(condition, Use) else "")
+
+
+def _penalties(decision: Decision) -> Iterable[PenaltyRecord]:
+    found = {
+        penalty.id: PenaltyRecord(rule=penalty.id, says=penalty.says, cite=penalty.cite, checked=penalty.checked)
+        for finding in decision.findings
+        for penalty in finding.penalties
+    }
+    return found.values()
