@@ -1,82 +1,259 @@
-"""The command line of assent."""
+"""The command line: `assent --help`.
+
+Exit codes of `assent check`: 0 allow, 10 deny, 11 undetermined, 2 bad input.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from engine.documents import AssentError, shipped
 
+if TYPE_CHECKING:
+    from engine.decisions import Decision
+    from engine.policies import PolicySet
 
-@click.group()
+EXIT_CODES = {"allow": 0, "deny": 10, "undetermined": 11}
+BAD_INPUT = 2
+
+
+class Sections(click.Group):
+    """Commands listed by who uses them."""
+
+    audiences = {  # noqa: RUF012 a constant of this class
+        "For requesters": ("check", "explain", "draft"),
+        "For counsel": ("validate", "test", "catalogue", "schema"),
+        "To begin with": ("new",),
+    }
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands of each audience under a heading of their own."""
+        for heading, names in self.audiences.items():
+            rows = [(name, self.commands[name].get_short_help_str(90)) for name in names if name in self.commands]
+            with formatter.section(heading):
+                formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what the user can mend is one clear message and exit code 2."""
+        try:
+            return super().invoke(ctx)
+        except AssentError as error:
+            fail(str(error))
+        except BrokenPipeError:
+            sys.exit(1)
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong, and end with exit code 2."""
+    click.echo(message, err=True)
+    sys.exit(BAD_INPUT)
+
+
+POLICIES = click.option(
+    "--policies", "folder", type=click.Path(path_type=Path), metavar="DIR",
+    help="Add the policies in DIR; with a vocabulary of its own, DIR replaces the shipped ones.",
+)  # fmt: skip
+AS_OF = click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Decide under the law in force on DATE."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+REQUEST = click.argument("request_file", metavar="REQUEST", type=click.Path(path_type=Path))
+
+
+@click.group(cls=Sections)
+@click.version_option(package_name="assent", message="assent %(version)s")
 def main() -> None:
-    """Decide data-sharing requests."""
+    """May these data be shared, on which legal basis, and what must the agreement say?"""
+
+
+def _load(folder: Path | None) -> PolicySet:
+    from engine.policies import load_policies
+
+    return load_policies(folder)
+
+
+def _decide(request_file: Path, folder: Path | None, as_of: datetime | None) -> Decision:
+    from engine.decisions import decide
+    from engine.requests import read_request
+
+    policies = _load(folder)
+    return decide(policies, read_request(request_file, policies), as_of.date() if as_of else None)
+
+
+# Requesters ----------------------------------------------------------------------------------------------------------
 
 
 @main.command()
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--policies", "folder", type=click.Path(path_type=Path))
-def validate(files, folder):
-    from engine.policies import load_policies
-    try:
-        p = load_policies(folder)
-        from engine.cases import is_case_file, CaseFile
-        from engine.documents import read, validate as v
-        from engine.requests import check_request
-        for f in files:
-            d = read(f)
-            if is_case_file(d): v(CaseFile, d)
-            elif "request" in d.data: check_request(d, p)
-        click.echo("ok")
-    except AssentError as e:
-        click.echo(str(e)); sys.exit(2)
+@REQUEST
+@AS_OF
+@POLICIES
+@click.option("--explain", is_flag=True, help="Show the whole proof.")
+@JSON
+def check(request_file: Path, as_of: datetime | None, folder: Path | None, explain: bool, as_json: bool) -> None:
+    """Decide a request: allow, deny or undetermined, and why.
+
+    Exit code 0 allow, 10 deny, 11 undetermined, 2 bad input.
+    """
+    decision = _decide(request_file, folder, as_of)
+    if as_json:
+        from engine.records import record
+
+        click.echo(record(decision).model_dump_json(indent=2))
+    else:
+        from engine.reports.text import console, show_decision
+
+        show_decision(decision, console(), explain=explain)
+    sys.exit(EXIT_CODES[decision.outcome])
+
+
+@main.command()
+@REQUEST
+@click.argument("rule")
+@AS_OF
+@POLICIES
+@JSON
+def explain(request_file: Path, rule: str, as_of: datetime | None, folder: Path | None, as_json: bool) -> None:
+    """Show why one rule holds or fails, on every disclosure."""
+    decision = _decide(request_file, folder, as_of)
+    from engine.documents import nearest
+    from engine.records import record
+
+    findings = record(decision).findings
+    proofs = [(f.disclosure, r) for f in findings for r in (f.applies, *f.bars, *f.bases) if r.rule == rule]
+    if not proofs:
+        rules = {r.id for f in decision.policies.frameworks_for(decision.request.file.deployment) for r in f.rules()}
+        if rule in rules:
+            fail(f'"{rule}" was not asked: its framework does not apply, or it is not in force')
+        fail(f'"{rule}" is no rule; {nearest(rule, rules) or "see assent check --explain"}')
+    if as_json:
+        click.echo(json.dumps([{"disclosure": d, **r.model_dump(mode="json")} for d, r in proofs], indent=2))
+    else:
+        from engine.reports.text import console, show_proof
+
+        show_proof(decision, rule, console())
+
+
+@main.command()
+@REQUEST
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, metavar="FILE.md", help="Where to.")
+@AS_OF
+@POLICIES
+@click.option("--force", is_flag=True, help="Overwrite FILE.md if it exists.")
+@JSON
+def draft(
+    request_file: Path, output: Path, as_of: datetime | None, folder: Path | None, force: bool, as_json: bool
+) -> None:
+    """Write the data sharing agreement that a request needs. Refused for a denied request."""
+    from engine.agreements import draft as write
+
+    text = write(_decide(request_file, folder, as_of))
+    _write(output, text, force=force)
+    blanks = text.count("[to be completed")
+    if as_json:
+        click.echo(json.dumps({"draft": str(output), "blanks": blanks}))
+    else:
+        click.echo(f"{output} written; {blanks} blanks to complete")
+
+
+# Counsel -------------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@POLICIES
+@JSON
+def validate(files: tuple[Path, ...], folder: Path | None, as_json: bool) -> None:
+    """Check policy, request and case files, and say everything that is wrong with them."""
+    from engine.documents import DocumentProblems
+    from engine.validation import validate_files
+
+    problems = validate_files(files, folder)
+    if as_json:
+        click.echo(json.dumps([asdict(problem) for problem in problems], indent=2))
+        sys.exit(BAD_INPUT if problems else 0)
+    if problems:
+        raise DocumentProblems(problems)
+    click.echo(f"{len(files)} {'file is' if len(files) == 1 else 'files are'} valid")
 
 
 @main.command("test")
-@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--coverage", "cov", is_flag=True)
-def test_(files, cov):
-    from engine.policies import load_policies
-    from engine.cases import case_files, run_file, coverage
-    try:
-        p = load_policies()
-        results = []
-        for path in case_files(files or [shipped("cases")]):
-            try:
-                results += run_file(path, p)
-            except AssentError as e:
-                click.echo(str(e))
-        for r in results:
-            if r.differences:
-                click.echo(f"FAIL {r.file}:{r.mark.line} {r.case.id}: {r.case.title}")
-                for d in r.differences: click.echo(f"   {d}")
-        click.echo(f"{sum(not r.differences for r in results)} of {len(results)} pass")
-        if cov:
-            for c in coverage(p, results):
-                if not c.complete:
-                    click.echo(f"{c.rule}: cases {c.cases}, true {c.ever_true}, false {c.ever_false}, idle {', '.join(c.idle)}")
-    except AssentError as e:
-        click.echo(str(e)); sys.exit(2)
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=click.Path(path_type=Path))
+@POLICIES
+@click.option("--coverage", "show_coverage", is_flag=True, help="Show how far the cases pin every rule.")
+@JSON
+def test_cases(paths: tuple[Path, ...], folder: Path | None, show_coverage: bool, as_json: bool) -> None:
+    """Run the worked cases below PATH (by default those shipped) and show what differs."""
+    from engine.cases import case_files, coverage, run_file
+    from engine.reports.cases import as_document, show_coverage_table, show_results
+    from engine.reports.text import console
+
+    policies = _load(folder)
+    results = [r for path in case_files(paths or (shipped("cases"),)) for r in run_file(path, policies)]
+    rules = coverage(policies, results) if show_coverage else []
+    if as_json:
+        click.echo(json.dumps(as_document(results, rules), indent=2))
+    else:
+        if show_coverage:
+            show_coverage_table(rules, console())
+        show_results(results, console())
+    sys.exit(1 if any(r.differences for r in results) or not results else 0)
 
 
 @main.command()
-@click.argument("file", type=click.Path(path_type=Path))
-def check(file):
-    from engine.policies import load_policies
-    from engine.requests import read_request
-    from engine.decisions import decide
+@click.option("--write", "target", type=click.Path(path_type=Path), metavar="DIR", help="Write the schemas into DIR.")
+@click.argument("name", required=False)
+@POLICIES
+@click.option("--json", "as_json", is_flag=True, hidden=True, help="A schema is JSON anyway.")
+def schema(target: Path | None, name: str | None, folder: Path | None, as_json: bool) -> None:
+    """Print the JSON Schema of a document, with your facts and codes in it, or write all of them."""
+    from engine.documents import nearest
+    from engine.schemas import schemas
+
+    found = schemas(_load(folder))
+    if target is not None:
+        target.mkdir(parents=True, exist_ok=True)
+        for key, text in found.items():
+            (target / f"{key}.schema.json").write_text(text, encoding="utf-8")
+        click.echo(f"{len(found)} schemas written to {target}")
+    elif name is None:
+        click.echo(json.dumps(list(found)) if as_json else "\n".join(found))
+    elif name not in found:
+        fail(f'there is no schema of "{name}"; {nearest(name, found)}')
+    else:
+        click.echo(found[name], nl=False)
+
+
+# To begin with -------------------------------------------------------------------------------------------------------
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(["request", "framework", "case"]))
+@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE.")
+@JSON
+def new(kind: str, output: Path | None, as_json: bool) -> None:
+    """Print a commented file to start a request, framework or case from."""
+    text = (shipped("schemas") / "start" / f"{kind}.yaml").read_text(encoding="utf-8")
+    if output is not None:
+        _write(output, text, force=False)
+        text = f"{output} written\n"
+    click.echo(json.dumps({"text": text}) if as_json else text, nl=as_json)
+
+
+def _write(path: Path, text: str, *, force: bool) -> None:
+    """Write a file whole or not at all."""
+    if path.exists() and not force:
+        fail(f"{path} exists already; nothing was written")
     try:
-        p = load_policies()
-        d = decide(p, read_request(file, p))
-    except AssentError as e:
-        click.echo(str(e)); sys.exit(2)
-    click.echo(f"{d.outcome} ready={d.ready}")
-    for f in d.findings:
-        if f.outcome != "not_applicable":
-            click.echo(f" {f.disclosure.id} {f.framework.framework}: {f.outcome} used={f.used and f.used.basis.id} bars={[b.id for b in f.holding]} missing={[r.name for r in f.missing]}")
-    click.echo(f"missing: {[r.name for r in d.missing]}")
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
 
 
 if __name__ == "__main__":

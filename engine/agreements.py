@@ -73,7 +73,9 @@ def draft(decision: Decision) -> str:
     Raises `CannotDo` for a denied request.
     """
     if decision.outcome == "deny":
-        raise CannotDo(f"{decision.request.file.request} is denied; there is nothing to agree. See why with: assent check")
+        raise CannotDo(
+            f"{decision.request.file.request} is denied; there is nothing to agree. See why with: assent check"
+        )
     document = record(decision)
     lines = [*_head(decision, document), *_elements(decision, document), *_schedules(decision, document)]
     return "\n".join(lines).rstrip() + "\n"

@@ -1,0 +1,1 @@
+"""Showing decisions to people."""

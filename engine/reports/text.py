@@ -1,0 +1,220 @@
+"""A decision as text for a terminal or a pipe: the answer first, then why, then what is left to do."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from engine.decisions import Decision
+from engine.records import (
+    DecisionRecord,
+    FindingRecord,
+    MissingRecord,
+    ObligationRecord,
+    ProofRecord,
+    RuleRecord,
+    record,
+)
+
+_STYLE = {"allow": "bold green", "deny": "bold red", "undetermined": "bold yellow", "not_applicable": "dim"}
+_SIGN = {"true": "[green]holds[/]", "false": "[red]fails[/]", "unknown": "[yellow]unknown[/]"}
+_MARKS = {"summary": "summary", "interpretation": "interpretation", "unverified": "unverified"}
+_NEAREST = 3
+"""How many failing bases are shown where none holds; `--explain` shows all."""
+
+
+def console() -> Console:
+    """Colored and wrapped in a terminal; plain and unwrapped in a pipe."""
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=10_000, no_color=True, color_system=None)
+
+
+def show_decision(decision: Decision, out: Console, *, explain: bool = False) -> None:
+    """Print a decision."""
+    document = record(decision)
+    for line in _lines(decision, document, explain=explain):
+        out.print(line, soft_wrap=not out.is_terminal)
+
+
+def show_proof(decision: Decision, rule: str, out: Console) -> bool:
+    """Print the proof of one rule on every disclosure it was asked of; false if it was asked of none."""
+    document, found = record(decision), False
+    for finding in document.findings:
+        for candidate in (finding.applies, *finding.bars, *finding.bases):
+            if candidate.rule == rule:
+                found = True
+                out.print(f"[bold]{escape(finding.disclosure)}[/]")
+                out.print(_tree(candidate), soft_wrap=not out.is_terminal)
+                if candidate.note:
+                    out.print(f"  note: {escape(candidate.note)}")
+    return found
+
+
+def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> Iterator[str | Tree]:
+    ready = "" if document.outcome != "allow" else ", ready" if document.ready else ", not ready: steps are outstanding"
+    yield f"[{_STYLE[document.outcome]}]{document.outcome.upper()}[/]{ready}"
+    yield f"{escape(document.title)} ({escape(document.decision)}), as of {document.as_of.isoformat()}"
+    for disclosure in document.disclosures:
+        yield ""
+        purpose = f", for {disclosure.purpose.replace('_', ' ')}"
+        yield (
+            f"[bold]{escape(disclosure.id)}[/]: {disclosure.sender} -> {disclosure.receiver}, "
+            f"data of {disclosure.provider}, {disclosure.form.replace('_', ' ')}{purpose}"
+        )
+        findings = [f for f in document.findings if f.disclosure == disclosure.id]
+        for finding in findings:
+            if finding.outcome != "not_applicable":
+                yield from _finding(finding, explain=explain)
+        others = [f.framework for f in findings if f.outcome == "not_applicable"]
+        if others:
+            yield f"  [dim]does not apply: {', '.join(others)}[/]"
+    yield from _duties(decision, document)
+    yield from _missing(document)
+    if document.penalties:
+        yield ""
+        yield "[bold]What follows a breach[/]"
+        yield from (f"  {escape(p.says)} ({escape(p.cite)}){_mark(p.checked)}" for p in document.penalties)
+
+
+def _finding(finding: FindingRecord, *, explain: bool) -> Iterator[str | Tree]:
+    yield f"  [{_STYLE[finding.outcome]}]{finding.outcome}[/] {escape(finding.title)} ({finding.framework})"
+    if explain:
+        yield from (_tree(rule) for rule in (finding.applies, *finding.bars, *finding.bases))
+        return
+    for bar in finding.bars:
+        if bar.truth == "true" or (bar.truth == "unknown" and finding.outcome != "allow"):
+            word = "barred" if bar.truth == "true" else "perhaps barred"
+            yield f"    {word}: {_named(bar)}"
+    if finding.basis is not None and finding.outcome == "allow":
+        basis = next(b for b in finding.bases if b.rule == finding.basis)
+        yield f"    basis: {_named(basis)}"
+        if basis.note:
+            yield f"      [dim]note: {escape(basis.note)}[/]"
+        return
+    yield from _bases(finding)
+
+
+def _bases(finding: FindingRecord) -> Iterator[str]:
+    """The bases nearest to holding, with what they fail on."""
+    scored = sorted(finding.bases, key=lambda b: (len(_parts(b, "false")), len(_parts(b, "unknown"))))
+    if finding.outcome == "undetermined":
+        scored = [b for b in scored if b.permits != "false"] or scored
+    if not any(b.permits == "true" for b in finding.bases):
+        yield "    no basis holds; the nearest:" if finding.bases else "    there is no basis in force"
+    for basis in scored[:_NEAREST]:
+        yield f"    {_named(basis)}"
+        for word in ("false", "unknown"):
+            for part in _parts(basis, word):
+                cite = f" ({escape(part.cite)})" if part.cite else ""
+                read = "; ".join(dict.fromkeys(_facts(part)))
+                yield f"      {_SIGN[word]}: {escape(part.says)}{cite}{f' [dim]{read}[/]' if read else ''}"
+        if basis.truth == "true" and basis.permits != "true":
+            yield "      its conditions hold, but something it requires was refused or is lacking"
+    if len(scored) > _NEAREST:
+        yield f"    [dim]and {len(scored) - _NEAREST} more; --explain shows all[/]"
+
+
+def _parts(rule: RuleRecord, truth: str) -> list[ProofRecord]:
+    """The conditions of a rule with that value."""
+    parts = rule.proof.parts if rule.proof.condition == "all" else (rule.proof,)
+    return [part for part in parts if part.truth == truth]
+
+
+def _facts(proof: ProofRecord) -> Iterator[str]:
+    for fact in proof.facts:
+        yield f"{fact.fact} of {escape(fact.about)}: {_value(fact.value)}"
+    for part in proof.parts:
+        yield from _facts(part)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return str(value).lower() if isinstance(value, bool) else escape(str(value))
+
+
+def _duties(decision: Decision, document: DecisionRecord) -> Iterator[str]:
+    blocking = [o for o in document.obligations if o.status in ("refused", "lacking")]
+    outstanding = [o for o in document.obligations if o.kind != "clause" and o.status == "outstanding"]
+    later = [o for o in document.obligations if o.kind != "clause" and o.status == "later"]
+    for heading, found in (
+        ("In the way", blocking),
+        ("Outstanding before the data move", outstanding),
+        ("Later", later),
+    ):
+        if found:
+            yield ""
+            yield f"[bold]{heading}[/]"
+            yield from (f"  {_duty(decision, o)}" for o in found)
+    clauses = [o for o in document.obligations if o.kind == "clause"]
+    if clauses:
+        names = dict.fromkeys(o.name for o in clauses)
+        yield ""
+        yield f"[bold]Clauses the agreement must contain[/] ({len(names)}; assent draft writes them out)"
+        for name in names:
+            same = [o for o in clauses if o.name == name]
+            cites = "; ".join(dict.fromkeys(f"{escape(d.cite)}{_mark(d.checked)}" for o in same for d in o.required_by))
+            state = " [green]in the agreement[/]" if all(o.status == "in the agreement" for o in same) else ""
+            yield f"  {name}: {escape(decision.policies.clauses[name].title)} ({cites}){state}"
+
+
+def _duty(decision: Decision, o: ObligationRecord) -> str:
+    if o.kind == "clause":
+        what = f"the signed agreement lacks: {decision.policies.clauses[o.name].title}"
+    elif o.kind == "instrument":
+        what = o.says or decision.policies.instruments[o.name].title
+    else:
+        what = o.says
+    who = " and ".join(o.parties) if o.kind == "instrument" else ", ".join(o.parties)
+    when = f", within {o.within}" if o.within else ""
+    refused = " [red]refused[/]" if o.status == "refused" else ""
+    perhaps = " [yellow]if a missing fact turns out so[/]" if o.conditional else ""
+    cites = "; ".join(dict.fromkeys(f"{escape(d.cite)}{_mark(d.checked)}" for d in o.required_by))
+    due = o.due.replace("_", " ")
+    return f"{escape(what)}: {escape(who)}, {due}{escape(when)} ({cites}) [dim]{o.name}[/]{refused}{perhaps}"
+
+
+def _missing(document: DecisionRecord) -> Iterator[str]:
+    if document.missing:
+        yield ""
+        yield f"[bold]Missing facts that can still change the answer[/] ({len(document.missing)})"
+        yield from (f"  {_question(m)}" for m in document.missing)
+    for dataset, elements in document.unclassified.items():
+        yield ""
+        yield f"[bold]Not in the catalogue[/], so of unknown kind, in {escape(dataset)}: {escape(', '.join(elements))}"
+
+
+def _question(m: MissingRecord) -> str:
+    whom = f" (ask: {m.asked_of})" if m.asked_of else ""
+    return f"{m.fact} of {escape(m.about)}: {escape(m.question)}{whom} [dim]{escape(m.absence)}[/]"
+
+
+def _named(rule: RuleRecord) -> str:
+    return f"{escape(rule.says)} ({escape(rule.cite)}){_mark(rule.checked)} [dim]{rule.rule}[/]"
+
+
+def _mark(checked: str) -> str:
+    return escape(f" [{_MARKS[checked]}]") if checked in _MARKS else ""
+
+
+def _tree(rule: RuleRecord) -> Tree:
+    tree = Tree(f"{_SIGN[rule.truth]} {_named(rule)}")
+    parts: Iterable[ProofRecord] = rule.proof.parts if rule.proof.condition == "all" else (rule.proof,)
+    for part in parts:
+        _grow(tree, part)
+    return tree
+
+
+def _grow(tree: Tree, proof: ProofRecord) -> None:
+    cite = f" ({escape(proof.cite)})" if proof.cite else ""
+    branch = tree.add(f"{_SIGN[proof.truth]} {escape(proof.says)}{cite}{_mark(proof.checked)}")
+    for fact in proof.facts:
+        stated = f", stated by {escape(fact.stated_by)}" if fact.stated_by else ""
+        branch.add(f"[dim]{fact.fact} of {escape(fact.about)}: {_value(fact.value)}{stated}[/]")
+    for part in proof.parts:
+        _grow(branch, part)

@@ -1,0 +1,73 @@
+"""Check files of any kind that the product reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from engine.agreements import template_problem
+from engine.cases import CaseFile, is_case_file
+from engine.documents import Document, DocumentProblems, Map, Problem, nearest, read, shipped, validate
+from engine.policies import PolicySet, compile_policies, is_policy, read_folder
+from engine.requests import check_request
+
+_FIRST_KEYS = ("request", "cases", "framework", "clauses", "deployment", "vocabulary")
+
+
+def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Problem]:
+    """Every problem of the files, checked against the shipped policies and those in `folder`.
+
+    A policy file is checked together with the others; it stands in for the policy file of the same path.
+    """
+    problems: list[Problem] = []
+    documents: list[Document] = []
+    for path in files:
+        try:
+            documents.append(read(path))
+        except DocumentProblems as error:
+            problems += error.problems
+    written = [document for document in documents if is_policy(document)]
+    try:
+        policies = compile_policies([*written, *_others(folder, written)])
+    except DocumentProblems as error:
+        return sorted({*problems, *error.problems})
+    for document in written:
+        problems += _clause_problems(document, policies)
+    for document in documents:
+        if document not in written:
+            problems += _problems(document, policies)
+    return sorted(set(problems))
+
+
+def _others(folder: Path | None, written: list[Document]) -> list[Document]:
+    """The policies that the written ones join, without those they stand in for."""
+    own = read_folder(folder) if folder else []
+    if not any("vocabulary" in d.data for d in [*own, *written]):
+        own = [*read_folder(shipped("policies")), *own]
+    elif folder is None:
+        own = read_folder(shipped("policies"))
+    paths = {Path(document.file).resolve() for document in written}
+    return [document for document in own if Path(document.file).resolve() not in paths]
+
+
+def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
+    try:
+        if is_case_file(document):
+            validate(CaseFile, document)
+        elif isinstance(document.data, Map) and "request" in document.data:
+            check_request(document, policies)
+        else:
+            first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
+            help_line = nearest(str(first), _FIRST_KEYS) or f"begin with one of: {', '.join(_FIRST_KEYS)}"
+            document.report("unknown-document", "is no document of a known kind", (), help=help_line)
+            document.check()
+    except DocumentProblems as error:
+        return error.problems
+    return ()
+
+
+def _clause_problems(document: Document, policies: PolicySet) -> list[Problem]:
+    for name in document.data.get("clauses", ()):
+        if problem := template_problem(policies.clauses[name]):
+            document.report("bad-template", f"the text {problem}", ("clauses", name, "text"))
+    return document.problems
