@@ -187,8 +187,15 @@ def _context(decision: Decision, finding: Finding) -> Mapping[str, Any]:
             if user.party == disclosure.receiver
         ],
         "term": {key: day.isoformat() for key, day in (("from", term.from_), ("until", term.until)) if day},
+        "settings": _settings(decision),
         "text": dict(request.file.agreement),
     }
+
+
+def _settings(decision: Decision) -> dict[str, Any]:
+    deployment = decision.request.deployment
+    settings = deployment.settings if deployment else {}
+    return {key: printable(statement.value) for key, statement in settings.items()}
 
 
 def _dataset(decision: Decision, name: str) -> dict[str, Any]:

@@ -112,8 +112,9 @@ def settle(
         scope.enter(part)
     limits = scope.relevant(constraints)
     diagram = _Diagram(scope)
-    cells = [diagram.formula(part) for part in waiting]
-    joint = _Joint(diagram, cells, [diagram.formula(limit) for limit in limits])
+    bounds = [diagram.formula(limit) for limit in limits]
+    cells = dict.fromkeys(diagram.formula(part) for part in waiting)
+    joint = _Joint(diagram, [cell for cell in cells if cell not in bounds], bounds)
     if not joint.consistent():
         raise ContradictionError
     if not joint.possible():

@@ -60,7 +60,7 @@ def _build_condition(raw: Any, info: ValidationInfo) -> Condition:
     return builder.build(raw, ()) if builder else All(())
 
 
-When = Annotated[Any, BeforeValidator(_build_condition), WithJsonSchema({"$ref": "#/$defs/condition"})]
+When = Annotated[Any, BeforeValidator(_build_condition), WithJsonSchema({"x-condition": True})]
 
 
 class InForce(Model):
