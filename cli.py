@@ -70,7 +70,7 @@ REQUEST = click.argument("request_file", metavar="REQUEST", type=click.Path(path
 @click.group(cls=Sections)
 @click.version_option(package_name="assent", message="assent %(version)s")
 def main() -> None:
-    """May these data be shared, on which legal basis, and what must the agreement say?"""
+    """Decide whether data may be shared, on which legal basis, and what the agreement must say."""
 
 
 def _load(folder: Path | None) -> PolicySet:

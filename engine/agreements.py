@@ -48,7 +48,7 @@ def _escape(value: Any) -> str:
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=_Blank, finalize=_escape, autoescape=False)  # noqa: S701 Markdown
+    return ImmutableSandboxedEnvironment(undefined=_Blank, finalize=_escape, autoescape=False)
 
 
 def template_problem(clause: Clause) -> str:

@@ -226,7 +226,7 @@ class _Scope:
         open_readings = [r for r in readings if unknown(r.value)]
         keys = [self._enter(r) for r in open_readings]
         known = {o for o in test.operands if not isinstance(o, FactName)}
-        known |= {r.value for r in readings if not unknown(r.value) and not isinstance(r.value, Absence)}
+        known |= {r.value for r in readings if not isinstance(r.value, Absence | CodeSet)}
         for key in keys:
             self.constants.setdefault(key, set()).update(known)
             self.partners.setdefault(key, set()).update(k for k in keys if k != key)
@@ -253,8 +253,10 @@ def possible_codes(reading: Reading, vocabulary: Vocabulary) -> frozenset[str]:
 
 
 def _apart(declared: Declared, constants: set[Any], facts: int) -> list[Value]:
-    """One value for each region that tests against the constants can tell apart; `facts` in each open region, so that
-    as many facts compared with each other can lie in one region in any order."""
+    """One value for each region that tests against the constants can tell apart.
+
+    There are `facts` of them in each open region, so that as many facts compared with each other fit in any order.
+    """
     kind = declared.fact.type
     if kind == "boolean":
         return [True, False]
@@ -321,7 +323,9 @@ class _Diagram:
         if formula.proof is not None:
             return self.proof(formula.proof)
         parts = [self.formula(part) for part in formula.parts]
-        return {"all": self.both, "any": self.either, "not": self.opposite}[formula.form](*parts)
+        if formula.form == "not":
+            return self.opposite(parts[0])
+        return self.both(*parts) if formula.form == "all" else self.either(*parts)
 
     def proof(self, proof: Proof) -> int:
         """The diagram of an evaluated condition; what is settled in it is constant."""
@@ -423,9 +427,9 @@ class _Diagram:
         return result
 
     def _both(self, a: int, b: int) -> int:
-        if a == FALSE or b == FALSE:
+        if FALSE in (a, b):
             return FALSE
-        if a == TRUE or a == b:
+        if a in (TRUE, b):
             return b
         if b == TRUE:
             return a

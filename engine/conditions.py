@@ -171,124 +171,124 @@ class Builder:
     def build(self, raw: Any, path: Path_) -> Condition:
         """The condition that `raw` writes; what is wrong is reported to the document."""
         if isinstance(raw, Seq):
-            return All(self.list(raw, raw.path))
+            return All(self._list(raw, raw.path))
         if not isinstance(raw, Map):
-            self.report("wrong-kind", "a condition should be a mapping or a list", path)
+            self._report("wrong-kind", "a condition should be a mapping or a list", path)
             return All(())
         path = raw.path
         bodies = [key for key in raw if key not in _NOTES]
-        notes = self.notes(raw)
+        notes = self._notes(raw)
         if len(bodies) != 1:
             message = (
                 f"tests {len(bodies)} things; one condition tests one" if bodies else "says nothing that can be tested"
             )
-            self.report("one-test", f"this condition {message}", path, "put each into a list item of its own")
+            self._report("one-test", f"this condition {message}", path, "put each into a list item of its own")
             return All((), **notes)
         body = bodies[0]
-        return self.form(raw, body, notes) if body in _FORMS else self.test(raw, body, notes)
+        return self._form(raw, body, notes) if body in _FORMS else self._test(raw, body, notes)
 
-    def notes(self, raw: Map) -> dict[str, str]:
+    def _notes(self, raw: Map) -> dict[str, str]:
         result = {}
         for key in _NOTES:
             if key not in raw:
                 continue
             if not isinstance(raw[key], str):
-                self.report("wrong-kind", f'"{key}" should be text', (*raw.path, key))
+                self._report("wrong-kind", f'"{key}" should be text', (*raw.path, key))
                 continue
             result[key] = raw[key]
         if result.get("checked", "text") not in CHECKED:
             found = result.pop("checked")
-            self.report(
+            self._report(
                 "unknown-code", f'"checked" cannot be "{found}"', (*raw.path, "checked"),
                 nearest(found, CHECKED, among="one of"),
             )  # fmt: skip
         return result
 
-    def list(self, raw: Any, path: Path_) -> tuple[Condition, ...]:
+    def _list(self, raw: Any, path: Path_) -> tuple[Condition, ...]:
         if not isinstance(raw, Seq) or not raw:
-            self.report("wrong-kind", "a list of conditions is needed", path)
+            self._report("wrong-kind", "a list of conditions is needed", path)
             return ()
         return tuple(self.build(item, (*path, i)) for i, item in enumerate(raw))
 
-    def form(self, raw: Map, form: str, notes: dict[str, str]) -> Condition:
+    def _form(self, raw: Map, form: str, notes: dict[str, str]) -> Condition:
         value, path = raw[form], (*raw.path, form)
         if form == "all":
-            return All(self.list(value, path), **notes)
+            return All(self._list(value, path), **notes)
         if form == "any":
-            return Either(self.list(value, path), **notes)
+            return Either(self._list(value, path), **notes)
         if form == "not":
             return Not(self.build(value, path), **notes)
         if form == "at_least":
             if not isinstance(value, Map) or set(value) != {"count", "of"} or not isinstance(value["count"], int):
-                self.report("wrong-kind", '"at_least" needs "count" (a whole number) and "of" (a list)', path)
+                self._report("wrong-kind", '"at_least" needs "count" (a whole number) and "of" (a list)', path)
                 return All((), **notes)
-            parts = self.list(value["of"], (*path, "of"))
+            parts = self._list(value["of"], (*path, "of"))
             if not 1 <= value["count"] <= len(parts):
-                self.report("bad-value", f"the count should lie between 1 and {len(parts)}", (*path, "count"))
+                self._report("bad-value", f"the count should lie between 1 and {len(parts)}", (*path, "count"))
             return AtLeast(value["count"], parts, **notes)
         found = self.definition(value) if isinstance(value, str) else None
         if found is None and value in self.definition_names():
-            self.report("circle", f'the definition "{value}" uses itself', path)
+            self._report("circle", f'the definition "{value}" uses itself', path)
         elif found is None:
             help_line = nearest(str(value), self.definition_names(), among="defined")
-            self.report("unknown-definition", f'"{value}" is not defined', path, help_line)
+            self._report("unknown-definition", f'"{value}" is not defined', path, help_line)
         return All((), **notes) if found is None else Use(value, found, **notes)
 
-    def test(self, raw: Map, name: str, notes: dict[str, str]) -> Condition:
+    def _test(self, raw: Map, name: str, notes: dict[str, str]) -> Condition:
         path = (*raw.path, name)
         declared = self.vocabulary.get(name)
         if declared is None:
             help_line = nearest(name, [*self.vocabulary.names(), *_FORMS])
             self.document.report("unknown-fact", f'"{name}" is not a fact', path, help=help_line, key=True)
             return All((), **notes)
-        operator, right = self.operator(raw[name])
+        operator, right = self._operator(raw[name])
         if operator not in OPERATORS:
-            self.report("unknown-operator", f'"{operator}" is not a test', path, nearest(operator, OPERATORS))
+            self._report("unknown-operator", f'"{operator}" is not a test', path, nearest(operator, OPERATORS))
         elif declared.fact.type not in OPERATORS[operator]:
             fitting = [known for known, types in OPERATORS.items() if declared.fact.type in types and known != "is"]
             message = f'{name} is of type {declared.fact.type}, which "{operator}" does not test'
-            self.report("wrong-operator", message, path, f"tests for it: {', '.join(fitting)}")
+            self._report("wrong-operator", message, path, f"tests for it: {', '.join(fitting)}")
         else:
-            return Test(name, operator, self.operands(declared, operator, right, path), **notes)
+            return Test(name, operator, self._operands(declared, operator, right, path), **notes)
         return All((), **notes)
 
-    def operator(self, value: Any) -> tuple[str, Any]:
+    def _operator(self, value: Any) -> tuple[str, Any]:
         if isinstance(value, Map) and len(value) == 1 and "fact" not in value:
             return next(iter(value.items()))
         if isinstance(value, list):
             return "any_of", value
         return "is", value
 
-    def operands(self, declared: Declared, operator: str, right: Any, path: Path_) -> tuple[Scalar | FactName, ...]:
+    def _operands(self, declared: Declared, operator: str, right: Any, path: Path_) -> tuple[Scalar | FactName, ...]:
         if operator == "known":
             if not declared.optional:
-                self.report("wrong-operator", f"{declared.name} always applies; there is nothing to test", path)
+                self._report("wrong-operator", f"{declared.name} always applies; there is nothing to test", path)
             if right is not True:
-                self.report("bad-value", '"known" is written as known: true; for the opposite use not:', path)
+                self._report("bad-value", '"known" is written as known: true; for the opposite use not:', path)
             return ()
         if isinstance(right, Map):
-            return self.other_fact(declared, right, path)
+            return self._other_fact(declared, right, path)
         items = right if isinstance(right, list) else [right]
         if not items or (len(items) > 1 and operator in _ONE_VALUE):
-            self.report("bad-value", f'"{operator}" takes one value', path, "for several, use a list or includes_any")
+            self._report("bad-value", f'"{operator}" takes one value', path, "for several, use a list or includes_any")
 
-        def report(code: str, message: str, help: str) -> None:
-            self.report(code, message, path, help)
+        def note(code: str, message: str, help: str) -> None:
+            self._report(code, message, path, help)
 
-        return tuple(read_scalar(declared, item, report) for item in items)
+        return tuple(read_scalar(declared, item, note) for item in items)
 
-    def other_fact(self, declared: Declared, right: Map, path: Path_) -> tuple[FactName, ...]:
+    def _other_fact(self, declared: Declared, right: Map, path: Path_) -> tuple[FactName, ...]:
         name = right.get("fact")
         other = self.vocabulary.get(name) if isinstance(name, str) else None
         if set(right) != {"fact"} or other is None:
             help_line = nearest(str(name), self.vocabulary.names())
-            self.report("unknown-fact", f'"{name}" is not a fact', path, help_line)
+            self._report("unknown-fact", f'"{name}" is not a fact', path, help_line)
         elif other.fact.type != declared.fact.type or declared.fact.type == "codes":
             message = f"{declared.name} ({declared.fact.type}) cannot be compared with {other.name} ({other.fact.type})"
-            self.report("wrong-operator", message, path)
+            self._report("wrong-operator", message, path)
         return (FactName(str(name)),)
 
-    def report(self, code: str, message: str, path: Path_, help: str = "") -> None:
+    def _report(self, code: str, message: str, path: Path_, help: str = "") -> None:
         self.document.report(code, message, path, help=help)
 
 

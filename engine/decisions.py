@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
 from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.documents import DocumentProblems, Mark, Problem
-from engine.facts import CodeSet, Truth
+from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
 from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet
 from engine.requests import Paper, Request
@@ -406,5 +406,5 @@ def _open(requirement: Owed, disclosure: Disclosure) -> Status:
 def _time(within: str | DeploymentFact | None, disclosure: Disclosure) -> str:
     if isinstance(within, DeploymentFact):
         value = disclosure[within.fact].value
-        return f"{value.amount} {value.unit}" if hasattr(value, "amount") else str(value)
+        return str(printable(value))
     return within or ""

@@ -238,7 +238,7 @@ class _Stop(Exception):
 class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
-        self.anchors: dict[str, tuple[Any, int]] = {}
+        self.anchors: dict[str | None, tuple[Any, int]] = {}
         self.nodes = 0
 
     def build(self, events: Iterator[Any]) -> None:
@@ -256,9 +256,9 @@ class _Builder:
         if isinstance(event, yaml.AliasEvent):
             if event.anchor not in self.anchors:
                 self.stop("bad-alias", f'"*{event.anchor}" points to nothing that is complete before it', mark)
-            value, size = self.anchors[event.anchor]
+            known, size = self.anchors[event.anchor]
             self.count(size, mark)
-            return value
+            return known
         before = self.nodes
         self.count(1, mark)
         if event.tag not in (None, "!"):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from typing import Any, Literal, NamedTuple
@@ -110,7 +109,7 @@ DERIVED = frozenset(
 )  # fmt: skip
 """The facts that the graph computes; the vocabulary declares them with `derived: true`."""
 FACT_NAME = re.compile(r"(request|party|provider|sender|receiver|data|flow|deployment)\.[a-z][a-z0-9_]*")
-Code = str
+Owner = Literal["request", "party", "data", "flow", "deployment"]
 
 
 class Fact(Model):
@@ -119,7 +118,7 @@ class Fact(Model):
     type: FactType
     question: str = ""
     asked_of: Literal["requester", "provider", "hub", "receiver", "counsel"] | None = None
-    codes: dict[Code, str] = Field(default_factory=dict)
+    codes: dict[str, str] = Field(default_factory=dict)
     optional: Flag = False
     towards: Literal["provider", "sender", "receiver"] | None = None
     derived: Flag = False
@@ -158,7 +157,7 @@ class Vocabulary:
         if not FACT_NAME.fullmatch(name):
             document.report(
                 "bad-name", f'"{name}" cannot be the name of a fact', path, key=True,
-                help="a fact is scope.name, with a scope of request, party, provider, sender, receiver, data, flow or deployment",
+                help=f"a fact is scope.name, with a scope of party, {', '.join(SCOPES)}",
             )  # fmt: skip
             return
         if fact.derived and name not in DERIVED:
@@ -205,7 +204,7 @@ class Vocabulary:
         """All names that rules may read."""
         return sorted(self._declared)
 
-    def stated_under(self, owner: Literal["request", "party", "data", "flow", "deployment"]) -> dict[str, Declared]:
+    def stated_under(self, owner: Owner) -> dict[str, Declared]:
         """Facts by the key a document writes under an owner; a party's facts may be read in any of its roles."""
         scopes = ("party", *PARTY_SCOPES) if owner == "party" else (owner,)
         return {d.key: d for d in self._declared.values() if d.scope in scopes and not d.fact.derived}

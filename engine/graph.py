@@ -61,12 +61,13 @@ class Graph:
         return graph
 
     def _check_carries(self) -> None:
-        problems = []
+        problems: list[Problem] = []
         for flow in self.request.flows:
             for dataset in flow.carries:
                 if not self.has(flow.from_, dataset):
-                    message = f"{flow.from_} sends {dataset} on {flow.id} but neither owns nor receives {self._lacking(flow.from_, dataset)}"
-                    problems += self._problem("impossible-carry", message, flow).problems
+                    lacking = self._lacking(flow.from_, dataset)
+                    message = f"{flow.from_} sends {dataset} on {flow.id} but neither owns nor receives {lacking}"
+                    problems += self._problem("impossible-carry", message).problems
         if problems:
             raise DocumentProblems(problems)
 
@@ -99,7 +100,7 @@ class Graph:
         """Whether a party could make the dataset from its own alone."""
         return all(self.request.owner(source) == party for source in self.request.sources(dataset))
 
-    def _problem(self, code: str, message: str, flow: Flow | None = None) -> DocumentProblems:
+    def _problem(self, code: str, message: str) -> DocumentProblems:
         return DocumentProblems([Problem(f"request {self.request.file.request}", Mark(0, 0), code, message)])
 
     def _disclosures(self) -> tuple[Disclosure, ...]:
@@ -128,7 +129,7 @@ def _circle(graph: nx.DiGraph[Node]) -> list[Node] | None:
 
 @dataclass(eq=False)
 class Disclosure:
-    """One dataset on one flow for one purpose, as far as it came from one owned dataset; also the facts of it.
+    """One dataset on one flow for one purpose, as far as it came from one owned dataset; also its facts.
 
     Indexing gives the `Reading` of a fact by the name rules read it under. `received_under` and `restrictions` are set
     by whoever decides the earlier legs, before this one is read.
@@ -146,7 +147,7 @@ class Disclosure:
 
     @cached_property
     def id(self) -> str:
-        """`flow/dataset`, with `/source` where the dataset was made of others and `/purpose` where there are several."""
+        """`flow/dataset`, then `/source` where the dataset was made of others, `/purpose` where there are several."""
         parts = [self.flow.id, self.dataset]
         if self.source != self.dataset:
             parts.append(self.source)

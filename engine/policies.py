@@ -473,7 +473,8 @@ def read_folder(folder: Path) -> list[Document]:
     """Every YAML file below a folder, in order of path."""
     if not folder.is_dir():
         raise DocumentProblems([Problem(str(folder), _NOWHERE, "unreadable", "is not a folder of policies")])
-    documents, problems = [], []
+    documents: list[Document] = []
+    problems: list[Problem] = []
     for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
         try:
             documents.append(read(path))
@@ -496,7 +497,7 @@ def is_policy(document: Document) -> bool:
 
 def _kind(document: Document) -> str:
     first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
-    return first if isinstance(first, str) else ""
+    return str(first)
 
 
 _NOWHERE = Mark(0, 0)

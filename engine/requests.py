@@ -238,12 +238,7 @@ class _Checker:
             self.document.report(
                 "misplaced", '"purpose" stands at the top of the request', ("facts", "purpose"), key=True
             )
-        for name, paths in self.names_used().items():
-            kind, _, value = name.partition(" ")
-            known: Iterable[str] = self.known(kind)
-            if value not in set(known):
-                for path in paths:
-                    self.unknown(kind, value, known, path)
+        self.check_names()
         self.check_ids()
         parties = {acronym: self.party(acronym) for acronym in file.parties}
         flow_read, flow_request = {}, {}
@@ -257,8 +252,8 @@ class _Checker:
         data = {name: self.dataset(name, dataset) for name, dataset in file.datasets.items()}
         purposes = self.purposes()
         if file.outputs:
-            kind = Statement("public", {}, Mark(0, 0))
-            parties[PUBLIC] = {"kind": Stated(kind, "the request"), **parties.get(PUBLIC, {})}
+            public = Stated(Statement("public", {}, Mark(0, 0)), "the request")
+            parties[PUBLIC] = {"kind": public, **parties.get(PUBLIC, {})}
         return Request(
             file=file,
             deployment=self.deployment,
@@ -275,6 +270,14 @@ class _Checker:
         )
 
     # Names ------------------------------------------------------------------------------------------------------------
+
+    def check_names(self) -> None:
+        for name, paths in self.names_used().items():
+            kind, _, value = name.partition(" ")
+            known = set(self.known(kind))
+            if value not in known:
+                for path in paths:
+                    self.unknown(kind, value, known, path)
 
     def known(self, kind: str) -> Iterable[str]:
         file, policies = self.file, self.policies

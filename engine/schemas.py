@@ -12,7 +12,7 @@ from pydantic.json_schema import PydanticJsonSchemaWarning
 from engine.cases import CaseFile
 from engine.conditions import CHECKED, OPERATORS
 from engine.documents import Model
-from engine.facts import Declared
+from engine.facts import Declared, Owner
 from engine.policies import ClauseFile, Deployment, Framework, PolicySet, VocabularyFile
 from engine.records import DecisionRecord
 from engine.requests import RequestFile
@@ -72,14 +72,17 @@ def _state_facts(schema: dict[str, Any], policies: PolicySet) -> None:
     request = vocabulary.stated_under("request")
     purpose, categories = request.pop("purpose"), vocabulary["data.categories"]
     schema["properties"]["facts"] = _facts(request.values())
-    for model, owner in (("Party", "party"), ("Dataset", "data"), ("Flow", "flow"), ("Output", "flow")):
-        declared = vocabulary.stated_under(owner)  # type: ignore[arg-type]
+    owners: tuple[tuple[str, Owner], ...] = (
+        ("Party", "party"), ("Dataset", "data"), ("Flow", "flow"), ("Output", "flow"),
+    )  # fmt: skip
+    for model, owner in owners:
+        declared = vocabulary.stated_under(owner)
         parts[model]["properties"]["facts"] = _facts(declared.values())
         for short in ("kind", "form"):
             if short in parts[model]["properties"] and short in declared:
                 parts[model]["properties"][short] = _value(declared[short])
-    for owner in (schema, parts["Flow"], parts["Output"]):
-        owner["properties"]["purpose"] = _one_or_several(purpose)
+    for part in (schema, parts["Flow"], parts["Output"]):
+        part["properties"]["purpose"] = _one_or_several(purpose)
     for model in ("Flow", "Output"):
         parts[model]["properties"]["request"] = _facts(request.values())
     parts["Dataset"]["properties"]["categories"] = _one_or_several(categories)

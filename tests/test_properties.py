@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 from engine.conditions import Reading
@@ -19,19 +19,10 @@ from engine.policies import compile_policies
 from engine.requests import check_request
 from tests.strategies import World, as_yaml, junk_bytes, junk_text, shuffled, spoiled, worlds
 
-settings.register_profile(
-    "quick",
-    deadline=None,
-    max_examples=100,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large],
-)
-settings.load_profile("quick")
-
 # Reading --------------------------------------------------------------------------------------------------------------
 
 
 @given(junk_text(), st.sampled_from(["x.yaml", "x.json"]))
-@settings(max_examples=500)
 def test_any_text_is_a_document_or_a_list_of_problems(text: str, file: str) -> None:
     try:
         document = parse(text, file)

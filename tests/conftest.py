@@ -1,0 +1,21 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from engine.policies import PolicySet, load_policies
+
+_CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile(
+    "quick", max_examples=100, deadline=None, report_multiple_bugs=False, suppress_health_check=_CHECKS
+)
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=5_000)  # --hypothesis-profile=thorough
+settings.load_profile("quick")
+
+
+@pytest.fixture(scope="session")
+def shipped_policies() -> PolicySet:
+    """The policies that come with the product."""
+    return load_policies()
