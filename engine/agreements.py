@@ -228,15 +228,20 @@ def _schedules(decision: Decision, document: DecisionRecord) -> Iterator[str]:
         yield "| --- | --- | --- | --- | --- |"
         for o in (o for o in document.obligations if o.kind == kind):
             what = o.says or decision.policies.instruments[o.name].title
-            when = " ".join(part for part in (o.due.replace("_", " "), o.within and f"within {o.within}") if part)
+            when = "; ".join(part for part in (o.due.replace("_", " "), o.within) if part)
             cites = "; ".join(dict.fromkeys(f"{_escape(d.cite)}{_mark(d.checked)}" for d in o.required_by))
-            yield f"| {_escape(what)} | {_escape(', '.join(o.parties))} | {_escape(when)} | {o.status} | {cites} |"
+            yield f"| {_escape(what)} | {_escape(', '.join(_party_names(decision, o)))} | {_escape(when)} | {o.status} | {cites} |"
         yield ""
     yield "## Signatures"
     yield ""
     for acronym, name in decision.request.names.items():
         if _roles(decision, acronym):
             yield f"- {_escape(name)}: ______________________ date: ____________"
+
+
+def _party_names(decision: Decision, obligation: ObligationRecord) -> list[str]:
+    bodies = decision.request.deployment.bodies if decision.request.deployment else {}
+    return [bodies[party].name if party in bodies else party for party in obligation.parties]
 
 
 def _mark(checked: str) -> str:

@@ -269,13 +269,16 @@ class _Judge:
         for requirement in owed:
             if all(dates.on(self.day) for dates in requirement.in_force):
                 proof = evaluate(requirement.when, disclosure)
-                if proof.truth is not False:
-                    yield self.duty(disclosure, rule, requirement, proof)
+                if proof.truth is not False and (duty := self.duty(disclosure, rule, requirement, proof)) is not None:
+                    yield duty
 
-    def duty(self, disclosure: Disclosure, rule: str, requirement: Owed, proof: Proof) -> Duty:
+    def duty(self, disclosure: Disclosure, rule: str, requirement: Owed, proof: Proof) -> Duty | None:
+        """The requirement on one disclosure; nobody signs an instrument with itself."""
         if requirement.kind == "instrument":
             ends = requirement.between or ("provider", "receiver")
             parties = tuple(dict.fromkeys(disclosure.party(role) or role for role in ends))
+            if len(parties) == 1:
+                return None
             status = self.paper_status(disclosure, requirement, parties)
         elif requirement.kind == "step":
             parties = (disclosure.party(requirement.by) or requirement.by,)

@@ -88,8 +88,19 @@ def printable(value: Value) -> Any:
     if isinstance(value, CodeSet):
         return sorted(value.has) + (["and possibly others"] if value.may else [])
     if isinstance(value, Duration):
-        return f"{value.amount} {value.unit}"
+        return _in_words(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _in_words(duration: Duration) -> str:
+    for size, unit in ((24, "days"), (12, "years")):
+        if (
+            duration.unit == {24: "hours", 12: "months"}[size]
+            and duration.amount % size == 0
+            and duration.amount > size
+        ):
+            return f"{duration.amount // size} {unit}"
+    return f"{duration.amount} {duration.unit}"
 
 
 # Declarations ---------------------------------------------------------------------------------------------------------

@@ -70,9 +70,11 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
         for finding in findings:
             if finding.outcome != "not_applicable":
                 yield from _finding(finding, explain=explain)
-        others = [f.framework for f in findings if f.outcome == "not_applicable"]
-        if others:
-            yield f"  [dim]does not apply: {', '.join(others)}[/]"
+    engaged = {f.framework for f in document.findings if f.outcome != "not_applicable"}
+    others = sorted({f.framework for f in document.findings} - engaged)
+    if others:
+        yield ""
+        yield f"[dim]Frameworks that reach none of these data: {', '.join(others)}[/]"
     yield from _duties(decision, document)
     yield from _missing(document)
     if document.penalties:
@@ -82,30 +84,28 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
 
 
 def _finding(finding: FindingRecord, *, explain: bool) -> Iterator[str | Tree]:
-    yield f"  [{_STYLE[finding.outcome]}]{finding.outcome}[/] {escape(finding.title)} ({finding.framework})"
+    head = f"  [{_STYLE[finding.outcome]}]{finding.outcome}[/] [bold]{finding.framework}[/]"
     if explain:
+        yield f"{head} {escape(finding.title)}"
         yield from (_tree(rule) for rule in (finding.applies, *finding.bars, *finding.bases))
         return
+    if finding.basis is not None and finding.outcome == "allow":
+        yield f"{head}: {_named(next(b for b in finding.bases if b.rule == finding.basis))}"
+        return
+    yield f"{head}: {escape(finding.title)}"
     for bar in finding.bars:
         if bar.truth == "true" or (bar.truth == "unknown" and finding.outcome != "allow"):
             word = "barred" if bar.truth == "true" else "perhaps barred"
             yield f"    {word}: {_named(bar)}"
-    if finding.basis is not None and finding.outcome == "allow":
-        basis = next(b for b in finding.bases if b.rule == finding.basis)
-        yield f"    basis: {_named(basis)}"
-        if basis.note:
-            yield f"      [dim]note: {escape(basis.note)}[/]"
-        return
     yield from _bases(finding)
 
 
 def _bases(finding: FindingRecord) -> Iterator[str]:
-    """The bases nearest to holding, with what they fail on."""
-    scored = sorted(finding.bases, key=lambda b: (len(_parts(b, "false")), len(_parts(b, "unknown"))))
-    if finding.outcome == "undetermined":
-        scored = [b for b in scored if b.permits != "false"] or scored
+    """The bases nearest to holding, with the conditions that fail or are unknown."""
+    scored = sorted(finding.bases, key=lambda b: len(_parts(b, "false")) + len(_parts(b, "unknown")))
     if not any(b.permits == "true" for b in finding.bases):
-        yield "    no basis holds; the nearest:" if finding.bases else "    there is no basis in force"
+        yet = " yet" if finding.outcome == "undetermined" else ""
+        yield f"    no basis holds{yet}; the nearest:" if finding.bases else "    there is no basis in force"
     for basis in scored[:_NEAREST]:
         yield f"    {_named(basis)}"
         for word in ("false", "unknown"):
@@ -170,8 +170,10 @@ def _duty(decision: Decision, o: ObligationRecord) -> str:
         what = o.says or decision.policies.instruments[o.name].title
     else:
         what = o.says
-    who = " and ".join(o.parties) if o.kind == "instrument" else ", ".join(o.parties)
-    when = f", within {o.within}" if o.within else ""
+    bodies = decision.request.deployment.bodies if decision.request.deployment else {}
+    names = [bodies[party].name if party in bodies else party for party in o.parties]
+    who = " and ".join(names) if o.kind == "instrument" else ", ".join(names)
+    when = f", time limit: {o.within}" if o.within else ""
     refused = " [red]refused[/]" if o.status == "refused" else ""
     perhaps = " [yellow]if a missing fact turns out so[/]" if o.conditional else ""
     cites = "; ".join(dict.fromkeys(f"{escape(d.cite)}{_mark(d.checked)}" for d in o.required_by))
