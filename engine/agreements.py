@@ -230,7 +230,8 @@ def _schedules(decision: Decision, document: DecisionRecord) -> Iterator[str]:
             what = o.says or decision.policies.instruments[o.name].title
             when = "; ".join(part for part in (o.due.replace("_", " "), o.within) if part)
             cites = "; ".join(dict.fromkeys(f"{_escape(d.cite)}{_mark(d.checked)}" for d in o.required_by))
-            yield f"| {_escape(what)} | {_escape(', '.join(_party_names(decision, o)))} | {_escape(when)} | {o.status} | {cites} |"
+            who = _escape(", ".join(_party_names(decision, o)))
+            yield f"| {_escape(what)} | {who} | {_escape(when)} | {o.status} | {cites} |"
         yield ""
     yield "## Signatures"
     yield ""

@@ -26,7 +26,6 @@ from engine.facts import (
     negation,
     printable,
     read_scalar,
-    unknown,
 )
 
 # The tree -------------------------------------------------------------------------------------------------------------
@@ -354,15 +353,13 @@ def _evaluate_test(test: Test, facts: Facts) -> Proof:
 
 def holds(operator: str, value: Value, operands: tuple[Any, ...]) -> Truth:
     """Whether a value passes a test. Every test of a fact that does not apply is false; a set is then empty."""
-    if unknown(value) or any(isinstance(o, Absence) and unknown(o) for o in operands):
-        return None
-    if operator in _SET_TESTS:
-        codes = value if isinstance(value, CodeSet) else CodeSet(frozenset())
-        return _SET_TESTS[operator](codes, operands)
-    if isinstance(value, CodeSet):  # any_of on a set
-        return any_of(_includes(value, code) for code in operands)
-    if value is Absence.DOES_NOT_APPLY or Absence.DOES_NOT_APPLY in operands:
-        return False
+    other = operands[0] if operands else None
+    if isinstance(value, Absence) or isinstance(other, Absence):
+        if value in _UNKNOWN or other in _UNKNOWN:
+            return None
+        return _SET_TESTS[operator](_EMPTY, operands) if operator in _SET_TESTS else False
+    if isinstance(value, CodeSet):
+        return _SET_TESTS[operator](value, operands)
     return _TESTS[operator](value, operands)
 
 
@@ -376,11 +373,14 @@ def _within(codes: CodeSet, allowed: tuple[str, ...]) -> Truth:
     return all_of([nothing_else, not_empty])
 
 
+_EMPTY = CodeSet(frozenset())
+_UNKNOWN = (Absence.NOT_ASKED, Absence.NOT_KNOWN)
 _SET_TESTS: Mapping[str, Callable[[CodeSet, tuple[Any, ...]], Truth]] = {
+    "any_of": lambda codes, wanted: any_of([_includes(codes, code) for code in wanted]),
     "includes": lambda codes, wanted: _includes(codes, wanted[0]),
-    "includes_any": lambda codes, wanted: any_of(_includes(codes, code) for code in wanted),
-    "includes_all": lambda codes, wanted: all_of(_includes(codes, code) for code in wanted),
-    "excludes": lambda codes, wanted: negation(any_of(_includes(codes, code) for code in wanted)),
+    "includes_any": lambda codes, wanted: any_of([_includes(codes, code) for code in wanted]),
+    "includes_all": lambda codes, wanted: all_of([_includes(codes, code) for code in wanted]),
+    "excludes": lambda codes, wanted: negation(any_of([_includes(codes, code) for code in wanted])),
     "within": _within,
 }
 

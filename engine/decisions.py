@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import Literal, NamedTuple
 
 from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
-from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
+from engine.conditions import All, FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.documents import DocumentProblems, Mark, Problem
 from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
@@ -135,6 +135,19 @@ def _excluded(request: Request, message: str) -> DocumentProblems:
     return DocumentProblems([Problem(f"request {request.file.request}", Mark(0, 0), "excluded", message)])
 
 
+class _Law(NamedTuple):
+    """What of a framework is in force on a day."""
+
+    bars: tuple[Bar, ...]
+    bases: tuple[tuple[Basis, tuple[Owed, ...]], ...]
+    owed: tuple[Owed, ...]
+    penalties: tuple[Penalty, ...]
+
+
+ALWAYS = Proof(All(()), True)
+"""The proof of what has no condition."""
+
+
 class _Judge:
     def __init__(self, policies: PolicySet, request: Request, day: date) -> None:
         self.policies, self.request, self.day = policies, request, day
@@ -143,6 +156,8 @@ class _Judge:
         """By disclosure: the bases that open it, each with the formula that says whether it does."""
         self.constraints: list[Formula] = []
         self.disclosures: dict[str, Disclosure] = {}
+        self.laws: dict[str, _Law] = {}
+        self.reported: dict[tuple[str, tuple[str, ...]], list[Paper]] = {}
         self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
         """By disclosure: for each code of a derived set, the earlier answers that put it there."""
 
@@ -193,19 +208,14 @@ class _Judge:
     # One framework on one disclosure ----------------------------------------------------------------------------------
 
     def judge(self, disclosure: Disclosure, framework: Framework) -> None:
+        law = self.law(framework)
         applies = evaluate(framework.applies.when, disclosure)
         if not framework.applies.in_force.on(self.day) or applies.truth is False:
             self.findings.append(_not_applicable(disclosure, framework, applies))
             return
-        bars = tuple(
-            (bar, evaluate(bar.when, disclosure)) for bar in framework.bars.values() if bar.in_force.on(self.day)
-        )
-        duties = tuple(self.duties(disclosure, framework, framework.applies.id, framework.owed()))
-        bases = tuple(
-            self.basis(disclosure, framework, key, basis)
-            for key, basis in framework.bases.items()
-            if basis.in_force.on(self.day)
-        )
+        bars = tuple([(bar, evaluate(bar.when, disclosure)) for bar in law.bars])
+        duties = tuple(self.duties(disclosure, framework.applies.id, law.owed))
+        bases = tuple([self.basis(disclosure, basis, owed) for basis, owed in law.bases])
         free = conjunction([*(opposite(proven(proof)) for _, proof in bars), _unblocked(duties)])
         permitted = disjunction(
             [opposite(proven(applies)), conjunction([free, disjunction(basis.permits for basis in bases)])]
@@ -222,7 +232,7 @@ class _Judge:
                 permitted=permitted,
                 missing=(),
                 used=self.use(disclosure, bases),
-                penalties=tuple(p for p in framework.penalties.values() if self.penalty(p, disclosure)),
+                penalties=tuple([p for p in law.penalties if evaluate(p.when, disclosure).truth is not False]),
             )
         )
         reached = conjunction([proven(applies), free])
@@ -232,15 +242,29 @@ class _Judge:
             if opens.truth is not False and reached.truth is not False
         ]
 
-    def basis(self, disclosure: Disclosure, framework: Framework, key: str, basis: Basis) -> BasisFinding:
+    def law(self, framework: Framework) -> _Law:
+        """What of a framework is in force on the day."""
+        if framework.framework not in self.laws:
+            owed = {
+                key: tuple(o for o in framework.owed(key) if all(dates.on(self.day) for dates in o.in_force))
+                for key in ("", *framework.bases)
+            }
+            self.laws[framework.framework] = _Law(
+                bars=tuple(bar for bar in framework.bars.values() if bar.in_force.on(self.day)),
+                bases=tuple(
+                    (basis, owed[key]) for key, basis in framework.bases.items() if basis.in_force.on(self.day)
+                ),
+                owed=owed[""],
+                penalties=tuple(p for p in framework.penalties.values() if p.in_force.on(self.day)),
+            )
+        return self.laws[framework.framework]
+
+    def basis(self, disclosure: Disclosure, basis: Basis, owed: tuple[Owed, ...]) -> BasisFinding:
         proof = evaluate(basis.when, disclosure)
         duties: tuple[Duty, ...] = ()
         if proof.truth is not False:
-            duties = tuple(self.duties(disclosure, framework, basis.id, framework.owed(key)))
+            duties = tuple(self.duties(disclosure, basis.id, owed))
         return BasisFinding(basis, proof, duties, conjunction([proven(proof), _unblocked(duties)]))
-
-    def penalty(self, penalty: Penalty, disclosure: Disclosure) -> bool:
-        return penalty.in_force.on(self.day) and evaluate(penalty.when, disclosure).truth is not False
 
     def claims(self, disclosure: Disclosure, found: BasisFinding) -> bool:
         """Whether the parties claim this basis for this disclosure."""
@@ -265,19 +289,18 @@ class _Judge:
 
     # Requirements -----------------------------------------------------------------------------------------------------
 
-    def duties(self, disclosure: Disclosure, framework: Framework, rule: str, owed: Iterable[Owed]) -> Iterator[Duty]:
+    def duties(self, disclosure: Disclosure, rule: str, owed: Iterable[Owed]) -> Iterator[Duty]:
         for requirement in owed:
-            if all(dates.on(self.day) for dates in requirement.in_force):
-                proof = evaluate(requirement.when, disclosure)
-                if proof.truth is not False and (duty := self.duty(disclosure, rule, requirement, proof)) is not None:
-                    yield duty
+            proof = ALWAYS if requirement.when == ALWAYS.condition else evaluate(requirement.when, disclosure)
+            if proof.truth is not False and (duty := self.duty(disclosure, rule, requirement, proof)) is not None:
+                yield duty
 
     def duty(self, disclosure: Disclosure, rule: str, requirement: Owed, proof: Proof) -> Duty | None:
         """The requirement on one disclosure; nobody signs an instrument with itself."""
         if requirement.kind == "instrument":
             ends = requirement.between or ("provider", "receiver")
             parties = tuple(dict.fromkeys(disclosure.party(role) or role for role in ends))
-            if len(parties) == 1:
+            if len(parties) < len(ends):
                 return None
             status = self.paper_status(disclosure, requirement, parties)
         elif requirement.kind == "step":
@@ -288,13 +311,16 @@ class _Judge:
             status = self.clause_status(disclosure, requirement.name)
         return Duty(requirement, rule, proof, status, parties, _time(requirement.within, disclosure))
 
-    def papers(self, disclosure: Disclosure, parties: Iterable[str]) -> list[Paper]:
+    def papers(self, disclosure: Disclosure, parties: tuple[str, ...]) -> list[Paper]:
         """The papers reported between the parties for this flow."""
-        return [
-            paper
-            for paper in self.request.file.instruments
-            if set(parties) <= set(paper.between) and (not paper.flows or disclosure.flow.id in paper.flows)
-        ]
+        key = (disclosure.flow.id, parties)
+        if key not in self.reported:
+            self.reported[key] = [
+                paper
+                for paper in self.request.file.instruments
+                if set(parties) <= set(paper.between) and (not paper.flows or disclosure.flow.id in paper.flows)
+            ]
+        return self.reported[key]
 
     def paper_status(self, disclosure: Disclosure, requirement: Owed, parties: tuple[str, ...]) -> Status:
         papers = [p for p in self.papers(disclosure, parties) if requirement.name in p.instrument]
@@ -305,12 +331,8 @@ class _Judge:
         return _open(requirement, disclosure)
 
     def clause_status(self, disclosure: Disclosure, clause: str) -> Status:
-        papers = {
-            id(paper): paper
-            for one in {disclosure.provider, disclosure.sender}
-            for paper in self.papers(disclosure, (one, disclosure.receiver))
-            if paper.status != "refused"
-        }.values()
+        ends = {(disclosure.provider, disclosure.receiver), (disclosure.sender, disclosure.receiver)}
+        papers = [paper for pair in ends for paper in self.papers(disclosure, pair) if paper.status != "refused"]
         if any(clause in paper.contains for paper in papers):
             return "in the agreement"
         if any(clause in paper.lacks and paper.status == "signed" for paper in papers):

@@ -32,7 +32,13 @@ def all_of(values: Iterable[Truth]) -> Truth:
 
 def any_of(values: Iterable[Truth]) -> Truth:
     """True if one is true, else unknown if one is unknown, else false."""
-    return negation(all_of(map(negation, values)))
+    result: Truth = False
+    for value in values:
+        if value is True:
+            return True
+        if value is None:
+            result = None
+    return result
 
 
 def negation(value: Truth) -> Truth:

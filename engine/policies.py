@@ -51,6 +51,8 @@ Due = Literal[
 ]
 ROLES = ("provider", "sender", "receiver", "hub")
 Role = Literal["provider", "sender", "receiver", "hub"]
+Ends = Annotated[tuple[Role, ...], Field(min_length=1, max_length=2)]
+"""The parties of an instrument; with one named, the other may be anybody."""
 
 
 def _build_condition(raw: Any, info: ValidationInfo) -> Condition:
@@ -164,7 +166,7 @@ class Requirement(Model):
     in_force: InForce = InForce()
     when: When = All(())
     by: str | None = None
-    between: tuple[Role, Role] | None = None
+    between: Ends | None = None
     due: Due | None = None
     within: Within | None = None
 
@@ -227,7 +229,7 @@ class Owed:
     in_force: tuple[InForce, ...]
     when: Condition
     by: str
-    between: tuple[str, str] | None
+    between: tuple[str, ...] | None
     due: str
     within: str | DeploymentFact | None
 
