@@ -105,7 +105,7 @@ def check(request_file: Path, as_of: datetime | None, folder: Path | None, expla
     if as_json:
         from engine.records import record
 
-        click.echo(record(decision).model_dump_json(indent=2))
+        click.echo(record(decision).model_dump_json(indent=1, exclude_defaults=True))
     else:
         from engine.reports.text import console, show_decision
 

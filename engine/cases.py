@@ -45,6 +45,7 @@ class FindingExpected(Model):
     clauses: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
     instruments: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
 
 
 class Expected(Model):
@@ -244,10 +245,12 @@ def _short_form(facts: Mapping[str, Any], *, hub: bool, deployment: str | None, 
     problems = []
     for name, value in facts.items():
         scope, _, key = name.partition(".")
-        if scope in parts and key:
-            parts[scope][key] = value
-        else:
+        if scope not in parts or not key:
             problems.append(f'"{name}" cannot be stated in a short form')
+        elif key in parts[scope]:
+            problems.append(f'"{name}" is stated twice: sender and provider are one party unless hub is true')
+        else:
+            parts[scope][key] = value
     if problems:
         raise DocumentProblems([Problem("facts", Mark(0, 0), "unknown-fact", p) for p in problems])
     request, data, flow = parts["request"], parts["data"], parts["flow"]
@@ -328,6 +331,8 @@ def _compare_findings(where: str, findings: list[Finding], expected: FindingExpe
         duties = {d.requirement.name for f in findings for d in f.all_duties if d.requirement.kind == kind}
         if absent := set(wanted) - duties:
             yield f"{where}: does not require the {kind} {_list(absent)}"
+        if present := set(expected.without) & duties:
+            yield f"{where}: requires the {kind} {_list(present)}, which it should not"
 
 
 def _names(proof: Proof, truth: Truth) -> list[str]:

@@ -572,8 +572,10 @@ class _Joint:
             yield diagram.forget(fails, {rank})
             return
         allowed = diagram.both(fails, *[limit for limit in self.limits if self.supports[limit] & cluster])
-        for i in range(len(diagram.values[rank])):
-            other = diagram.node(rank, tuple(FALSE if i == j else TRUE for j in range(len(diagram.values[rank]))))
+        choices = range(len(diagram.values[rank]))
+        effects = [[diagram.fix(part, rank, i) for part in self.supports] for i in choices]
+        for i in choices:
+            other = diagram.node(rank, tuple(int(effects[i] != effects[j]) for j in choices))
             yield diagram.both(other, diagram.forget(diagram.fix(allowed, rank, i), cluster - {rank}))
 
     def tied(self) -> dict[int, set[int]]:

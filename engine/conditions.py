@@ -324,23 +324,30 @@ class Proof:
     readings: tuple[Reading, ...] = ()
 
 
-def evaluate(condition: Condition, facts: Facts) -> Proof:
-    """The value of a condition on one disclosure, with the values of all its parts."""
-    match condition:
-        case Test():
-            return _evaluate_test(condition, facts)
-        case Not(part=part) | Use(part=part):
-            proof = evaluate(part, facts)
-            truth = negation(proof.truth) if isinstance(condition, Not) else proof.truth
-            return Proof(condition, truth, (proof,))
-        case _:
-            proofs = tuple([evaluate(part, facts) for part in condition.parts])
-            truths = [proof.truth for proof in proofs]
-            if isinstance(condition, All):
-                return Proof(condition, all_of(truths), proofs)
-            if isinstance(condition, Either):
-                return Proof(condition, any_of(truths), proofs)
-            return Proof(condition, at_least(condition.count, truths), proofs)
+def evaluate(condition: Condition, facts: Facts, seen: dict[int, Proof] | None = None) -> Proof:
+    """The value of a condition on one disclosure, with the values of all its parts.
+
+    `seen` keeps the proofs of definitions, by identity, between calls on the same disclosure.
+    """
+    if isinstance(condition, Test):
+        return _evaluate_test(condition, facts)
+    if isinstance(condition, Use):
+        proof = seen.get(id(condition.part)) if seen is not None else None
+        if proof is None:
+            proof = evaluate(condition.part, facts, seen)
+            if seen is not None:
+                seen[id(condition.part)] = proof
+        return Proof(condition, proof.truth, (proof,))
+    if isinstance(condition, Not):
+        proof = evaluate(condition.part, facts, seen)
+        return Proof(condition, negation(proof.truth), (proof,))
+    proofs = tuple([evaluate(part, facts, seen) for part in condition.parts])
+    truths = [proof.truth for proof in proofs]
+    if isinstance(condition, All):
+        return Proof(condition, all_of(truths), proofs)
+    if isinstance(condition, Either):
+        return Proof(condition, any_of(truths), proofs)
+    return Proof(condition, at_least(condition.count, truths), proofs)
 
 
 def _evaluate_test(test: Test, facts: Facts) -> Proof:

@@ -11,14 +11,15 @@ completions.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cached_property
 from itertools import combinations
 from typing import Literal, NamedTuple
 
 from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
-from engine.conditions import All, FactName, Proof, Reading, Test, evaluate, holds, label
+from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.documents import DocumentProblems, Mark, Problem
 from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
@@ -51,13 +52,19 @@ class Duty(NamedTuple):
         return self.status in ("refused", "lacking")
 
 
-class BasisFinding(NamedTuple):
-    """One basis on one disclosure: its conditions, what it demands, and whether it permits."""
+@dataclass(eq=False)
+class BasisFinding:
+    """One basis on one disclosure: its conditions, whether it permits, and (worked out when asked) what it demands."""
 
     basis: Basis
     proof: Proof
-    duties: tuple[Duty, ...]
     permits: Formula
+    demands: Callable[[], tuple[Duty, ...]]
+
+    @cached_property
+    def duties(self) -> tuple[Duty, ...]:
+        """What the basis demands; nothing where its conditions fail."""
+        return self.demands() if self.proof.truth is not False else ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,19 +151,19 @@ class _Law(NamedTuple):
     penalties: tuple[Penalty, ...]
 
 
-ALWAYS = Proof(All(()), True)
-"""The proof of what has no condition."""
-
-
 class _Judge:
     def __init__(self, policies: PolicySet, request: Request, day: date) -> None:
         self.policies, self.request, self.day = policies, request, day
         self.findings: list[Finding] = []
+        self.something_blocks = any(p.status == "refused" or p.lacks for p in request.file.instruments) or any(
+            act.status == "refused" for act in request.file.steps
+        )
         self.opened: dict[str, list[tuple[Basis, Formula]]] = {}
         """By disclosure: the bases that open it, each with the formula that says whether it does."""
         self.constraints: list[Formula] = []
         self.disclosures: dict[str, Disclosure] = {}
         self.laws: dict[str, _Law] = {}
+        self.seen: dict[int, Proof] = {}
         self.reported: dict[tuple[str, tuple[str, ...]], list[Paper]] = {}
         self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
         """By disclosure: for each code of a derived set, the earlier answers that put it there."""
@@ -178,6 +185,7 @@ class _Judge:
         disclosure.received_under = _set_of(arrivals, "data.received_under")
         disclosure.restrictions = _set_of(arrivals, "data.restrictions")
         self.disclosures[disclosure.id] = disclosure
+        self.seen = {}
         self.constraints += self._constraints(disclosure)
 
     def link(self, reading: Reading, code: str) -> Formula | None:
@@ -209,12 +217,12 @@ class _Judge:
 
     def judge(self, disclosure: Disclosure, framework: Framework) -> None:
         law = self.law(framework)
-        applies = evaluate(framework.applies.when, disclosure)
+        applies = evaluate(framework.applies.when, disclosure, self.seen)
         if not framework.applies.in_force.on(self.day) or applies.truth is False:
             self.findings.append(_not_applicable(disclosure, framework, applies))
             return
-        bars = tuple([(bar, evaluate(bar.when, disclosure)) for bar in law.bars])
-        duties = tuple(self.duties(disclosure, framework.applies.id, law.owed))
+        bars = tuple([(bar, evaluate(bar.when, disclosure, self.seen)) for bar in law.bars])
+        duties = tuple(self.duties(disclosure, framework.applies.id, law.owed, self.seen))
         bases = tuple([self.basis(disclosure, basis, owed) for basis, owed in law.bases])
         free = conjunction([*(opposite(proven(proof)) for _, proof in bars), _unblocked(duties)])
         permitted = disjunction(
@@ -232,7 +240,9 @@ class _Judge:
                 permitted=permitted,
                 missing=(),
                 used=self.use(disclosure, bases),
-                penalties=tuple([p for p in law.penalties if evaluate(p.when, disclosure).truth is not False]),
+                penalties=tuple(
+                    [p for p in law.penalties if evaluate(p.when, disclosure, self.seen).truth is not False]
+                ),
             )
         )
         reached = conjunction([proven(applies), free])
@@ -260,11 +270,15 @@ class _Judge:
         return self.laws[framework.framework]
 
     def basis(self, disclosure: Disclosure, basis: Basis, owed: tuple[Owed, ...]) -> BasisFinding:
-        proof = evaluate(basis.when, disclosure)
-        duties: tuple[Duty, ...] = ()
-        if proof.truth is not False:
-            duties = tuple(self.duties(disclosure, basis.id, owed))
-        return BasisFinding(basis, proof, duties, conjunction([proven(proof), _unblocked(duties)]))
+        proof, seen = evaluate(basis.when, disclosure, self.seen), self.seen
+
+        def demands() -> tuple[Duty, ...]:
+            return tuple(self.duties(disclosure, basis.id, owed, seen))
+
+        found = BasisFinding(basis, proof, proven(proof), demands)
+        if self.something_blocks and proof.truth is not False:
+            found.permits = conjunction([found.permits, _unblocked(found.duties)])
+        return found
 
     def claims(self, disclosure: Disclosure, found: BasisFinding) -> bool:
         """Whether the parties claim this basis for this disclosure."""
@@ -289,9 +303,12 @@ class _Judge:
 
     # Requirements -----------------------------------------------------------------------------------------------------
 
-    def duties(self, disclosure: Disclosure, rule: str, owed: Iterable[Owed]) -> Iterator[Duty]:
+    def duties(self, disclosure: Disclosure, rule: str, owed: Iterable[Owed], seen: dict[int, Proof]) -> Iterator[Duty]:
         for requirement in owed:
-            proof = ALWAYS if requirement.when == ALWAYS.condition else evaluate(requirement.when, disclosure)
+            when = requirement.when
+            if id(when) not in seen:  # many requirements share one condition
+                seen[id(when)] = evaluate(when, disclosure, seen)
+            proof = seen[id(when)]
             if proof.truth is not False and (duty := self.duty(disclosure, rule, requirement, proof)) is not None:
                 yield duty
 

@@ -327,9 +327,14 @@ class Framework(Model):
         )
 
 
+_ALWAYS = All(())
+
+
 def _both(first: Condition, second: Condition) -> Condition:
-    parts = tuple(c for c in (first, second) if c != All(()))
-    return parts[0] if len(parts) == 1 else All(parts)
+    """Both conditions; one that always holds adds nothing, and the other stays the same object."""
+    if first == _ALWAYS:
+        return _ALWAYS if second == _ALWAYS else second
+    return first if second == _ALWAYS else All((first, second))
 
 
 class VocabularyFile(Model):

@@ -41,10 +41,9 @@ def _text(schema: Mapping[str, Any]) -> str:
 
 
 def _schema(name: str, model: type[Model], policies: PolicySet) -> dict[str, Any]:
-    mode = "serialization" if name == "decision" else "validation"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PydanticJsonSchemaWarning)  # defaults that are conditions
-        schema = _with_conditions(model.model_json_schema(by_alias=True, mode=mode))  # type: ignore[arg-type]
+        schema = _with_conditions(model.model_json_schema(by_alias=True))
     if name in ("framework", "vocabulary", "deployment"):
         schema.setdefault("$defs", {}).update(_conditions(policies.vocabulary))
     if name == "request":

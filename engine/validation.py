@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from engine.documents import Document, DocumentProblems, Map, Problem, nearest, 
 from engine.policies import PolicySet, compile_policies, is_policy, read_folder
 from engine.requests import check_request
 
-_FIRST_KEYS = ("request", "cases", "framework", "clauses", "deployment", "vocabulary")
+_FIRST_KEYS = ("request", "cases", "decision", "framework", "clauses", "deployment", "vocabulary")
 
 
 def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Problem]:
@@ -56,6 +57,8 @@ def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
             validate(CaseFile, document)
         elif isinstance(document.data, Map) and "request" in document.data:
             check_request(document, policies)
+        elif isinstance(document.data, Map) and "decision" in document.data:
+            _check_decision(document)
         else:
             first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
             help_line = nearest(str(first), _FIRST_KEYS) or f"begin with one of: {', '.join(_FIRST_KEYS)}"
@@ -64,6 +67,16 @@ def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
     except DocumentProblems as error:
         return error.problems
     return ()
+
+
+def _check_decision(document: Document) -> None:
+    """A saved decision is checked against the schema that other programs read it by."""
+    from jsonschema import Draft202012Validator
+
+    schema = json.loads((shipped("schemas") / "decision.schema.json").read_text(encoding="utf-8"))
+    for error in Draft202012Validator(schema).iter_errors(document.data):
+        document.report("not-a-decision", error.message, tuple(error.absolute_path))
+    document.check()
 
 
 def _clause_problems(document: Document, policies: PolicySet) -> list[Problem]:

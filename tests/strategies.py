@@ -219,11 +219,11 @@ def requirements(draw: st.DrawFn, names: Sequence[str]) -> Data:
 @st.composite
 def frameworks(draw: st.DrawFn, names: Sequence[str], framework: str = "law") -> Data:
     """A framework over these facts, and over what earlier legs attached."""
-    upstream = [*names, "data.received_under", "data.restrictions"]
+    travels = ["data.received_under", "data.restrictions", "flow.redisclosure"]
     defined = {"whole": {"says": "Defined", **_RULE, "when": draw(conditions(names, 1))}}
-    condition = conditions(upstream, 2, list(defined))
+    condition = conditions([*names, *travels], 2, list(defined))
     applies = draw(st.just({}) | st.just({}) | condition.map(lambda when: {"when": when}))
-    bars = draw(st.lists(condition, max_size=2))
+    bars = draw(st.lists(condition | tests(travels), max_size=2))
     bases = []
     for _ in range(draw(st.integers(2, 3)) if framework == "law" else 1):
         basis: Data = {"title": "Basis", **_RULE}

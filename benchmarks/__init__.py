@@ -1,0 +1,1 @@
+"""Measurements, reported as ratios to baselines of the same run."""
