@@ -17,7 +17,7 @@ PYTHON ?= $(shell for test in 'import ensurepip; $(NEW_ENOUGH)' '$(NEW_ENOUGH)';
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench schemas wheel clean
+.PHONY: help venv demo test check format bench schemas readme wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ bench: $(STAMP) ## Measure how long decisions take
 
 schemas: $(STAMP) ## Write schemas/ again from the models
 	@$(BIN)/assent schema --write schemas
+
+readme: $(STAMP) ## Write the README's table of frameworks again from the policies
+	@$(BIN)/python -m engine.workbench.readme
 
 wheel: $(STAMP) ## Build the source archive and, from it, the wheel into dist/
 	@rm -rf dist

@@ -29,7 +29,7 @@ class Sections(click.Group):
 
     audiences = {  # noqa: RUF012 a constant of this class
         "For requesters": ("check", "explain", "draft"),
-        "For counsel": ("validate", "test", "catalogue", "schema"),
+        "For counsel": ("validate", "test", "frameworks", "catalogue", "schema"),
         "To begin with": ("new",),
     }
 
@@ -204,6 +204,17 @@ def test_cases(paths: tuple[Path, ...], folder: Path | None, show_coverage: bool
             show_coverage_table(rules, console())
         show_results(results, console())
     sys.exit(1 if any(r.differences for r in results) or not results else 0)
+
+
+@main.command()
+@POLICIES
+@JSON
+def frameworks(folder: Path | None, as_json: bool) -> None:
+    """List the frameworks: the law, and how far each one's sources were verified."""
+    from engine.reports.frameworks import framework_rows, markdown_table
+
+    rows = list(framework_rows(_load(folder)))
+    click.echo(json.dumps(rows, indent=2) if as_json else markdown_table(rows), nl=as_json)
 
 
 @main.command()

@@ -295,6 +295,8 @@ def _numbers(constants: list[float], facts: int) -> list[float]:
 
 # Diagrams -------------------------------------------------------------------------------------------------------------
 
+MAX_NODES = 4_000_000
+"""The size beyond which a diagram is given up; real requests need a few thousand nodes."""
 FALSE, TRUE = 0, 1
 _LEAF = 1 << 30
 
@@ -414,6 +416,8 @@ class _Diagram:
             return children[0]
         key = (rank, children)
         if key not in self.nodes:
+            if len(self.ranks) > MAX_NODES:
+                raise CannotDo("too much is unknown to settle the answer exactly; state more facts of the request")
             self.nodes[key] = len(self.ranks)
             self.ranks.append(rank)
             self.children.append(children)
