@@ -17,6 +17,7 @@ from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 from engine.conditions import All, AtLeast, Either, FactName, Not, Proof, Reading, Test, holds
+from engine.documents import CannotDo
 from engine.facts import (
     Absence,
     CodeSet,
