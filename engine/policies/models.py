@@ -368,8 +368,12 @@ class CatalogueRow(Model):
     program: Text
     category: str | None = None
     element: str | None = None
-    is_: tuple[str, ...] = Field(alias="is")
+    is_: tuple[str, ...] = Field(alias="is", min_length=1)
     because: Text
+
+    def words(self) -> tuple[str, ...]:
+        """Everything the row says, for searching."""
+        return (self.agency, self.program, self.category or "", self.element or "", *self.is_, self.because)
 
 
 class Deployment(Model):
