@@ -56,7 +56,7 @@ wheel: $(STAMP) ## Build the source archive and, from it, the wheel into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build
 	@for wheel in dist/*.whl; do for data in policies schemas cases; do \
-		$(BIN)/python -m zipfile -l $$wheel | grep -q "^engine/bundled/$$data/" \
+		$(BIN)/python -m zipfile -l $$wheel | grep "^engine/bundled/$$data/" >/dev/null \
 		|| { echo "error: $$wheel does not contain $$data/" >&2; exit 1; }; done; done
 
 clean: ## Remove what make has made: .venv, dist and caches

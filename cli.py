@@ -334,12 +334,13 @@ def schema(target: Path | None, name: str | None, folder: Path | None, as_json: 
 
 
 @main.command()
-@click.argument("kind", type=click.Choice(["request", "framework", "case"]))
+@click.argument("kind", type=click.Choice(["request", "framework", "case", "example"]))
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="Write it to FILE.")
 @JSON
 def new(kind: str, output: Path | None, as_json: bool) -> None:
-    """Print a commented file to start a request, framework or case from."""
-    text = (shipped("schemas") / "start" / f"{kind}.yaml").read_text(encoding="utf-8")
+    """Print a commented file to start a request, framework or case from, or a whole example request."""
+    start = shipped("schemas") / "start" / f"{kind}.yaml"
+    text = (shipped("cases") / "p20win" / "r01.yaml" if kind == "example" else start).read_text(encoding="utf-8")
     if output is not None:
         _write(output, text, force=False)
         text = f"{output} written\n"
