@@ -20,7 +20,6 @@ from typing import Literal, NamedTuple
 
 from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
 from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
-from engine.documents import DocumentProblems, Mark, Problem
 from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
 from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet
@@ -135,11 +134,8 @@ def decide(policies: PolicySet, request: Request, as_of: date | None = None) -> 
     try:
         return judge.decision()
     except ContradictionError:
-        raise _excluded(request, "no possible value of the unknown facts agrees with what is stated") from None
-
-
-def _excluded(request: Request, message: str) -> DocumentProblems:
-    return DocumentProblems([Problem(f"request {request.file.request}", Mark(0, 0), "excluded", message)])
+        message = "no possible value of the unknown facts agrees with what is stated"
+        raise request.problem("excluded", message, ()) from None
 
 
 class _Law(NamedTuple):
@@ -207,9 +203,7 @@ class _Judge:
             if len(true) > 1:
                 names = " and ".join(label(proof.condition) for proof in true)
                 message = f"on {disclosure.id} the facts {names} exclude one another as stated"
-                raise DocumentProblems(
-                    [Problem(f"request {self.request.file.request}", Mark(0, 0), "excluded", message)]
-                )
+                raise self.request.problem("excluded", message, self.request.place(disclosure.flow))
             for one, other in combinations([p for p in proofs if p.truth is not False], 2):
                 yield opposite(conjunction([proven(one), proven(other)]))
 

@@ -15,7 +15,7 @@ from typing import TypeVar
 import networkx as nx
 
 from engine.conditions import Reading
-from engine.documents import DocumentProblems, Mark, Problem
+from engine.documents import DocumentProblems, Problem
 from engine.facts import PARTY_SCOPES, Absence, CodeSet, Value, printable, unknown
 from engine.policies import PolicySet
 from engine.requests import Flow, Output, Request, Stated
@@ -57,7 +57,8 @@ class Graph:
             graph.add_node(name)
             graph.add_edges_from((source, name) for source in dataset.from_ or ())
         if (circle := _circle(graph)) is not None:
-            raise self._problem("circle", f"the dataset {circle[0]} is made from itself: {' -> '.join(circle)}")
+            message = f"the dataset {circle[0]} is made from itself: {' -> '.join(circle)}"
+            raise self.request.problem("circle", message, ("datasets", circle[0], "from"))
         return graph
 
     def _check_carries(self) -> None:
@@ -67,7 +68,8 @@ class Graph:
                 if not self.has(flow.from_, dataset):
                     lacking = self._lacking(flow.from_, dataset)
                     message = f"{flow.from_} sends {dataset} on {flow.id} but neither owns nor receives {lacking}"
-                    problems += self._problem("impossible-carry", message).problems
+                    path = (*self.request.place(flow), "carries")
+                    problems += self.request.problem("impossible-carry", message, path).problems
         if problems:
             raise DocumentProblems(problems)
 
@@ -93,15 +95,14 @@ class Graph:
                 )
         if (circle := _circle(graph)) is not None:
             way = " -> ".join(f"{dataset} on {flow}" for flow, dataset in circle)
-            raise self._problem("circle", f"data go in a circle, with no owner to start it: {way}")
+            first = next(flow for flow in flows if flow.id == circle[0][0])
+            message = f"data go in a circle, with no owner to start it: {way}"
+            raise self.request.problem("circle", message, self.request.place(first))
         return graph
 
     def _own(self, party: str, dataset: str) -> bool:
         """Whether a party could make the dataset from its own alone."""
         return all(self.request.owner(source) == party for source in self.request.sources(dataset))
-
-    def _problem(self, code: str, message: str) -> DocumentProblems:
-        return DocumentProblems([Problem(f"request {self.request.file.request}", Mark(0, 0), code, message)])
 
     def _disclosures(self) -> tuple[Disclosure, ...]:
         flows = {flow.id: flow for flow in self.request.flows}

@@ -13,7 +13,19 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from engine.catalogue import classify
-from engine.documents import Day, Document, Flag, Mark, Model, Path_, nearest, read, validate
+from engine.documents import (
+    Day,
+    Document,
+    DocumentProblems,
+    Flag,
+    Mark,
+    Model,
+    Path_,
+    Problem,
+    nearest,
+    read,
+    validate,
+)
 from engine.facts import Absence, CodeSet, Statement, Value, fact_problems, read_facts, read_value
 from engine.policies import ROLES, Deployment, PolicySet, party_facts
 
@@ -174,6 +186,7 @@ class Stated(NamedTuple):
 class Request:
     """A request checked against the policies: every name resolved, every fact typed, known agencies filled in."""
 
+    document: Document
     file: RequestFile
     deployment: Deployment | None
     digest: str
@@ -196,6 +209,19 @@ class Request:
         """The owned datasets that a dataset is made of; itself if it is owned."""
         made_from = self.file.datasets[dataset].from_
         return frozenset([dataset]) if made_from is None else frozenset(s for d in made_from for s in self.sources(d))
+
+    def place(self, flow: Flow) -> Path_:
+        """Where a flow stands in the document."""
+        for key, flows in (("flows", self.file.flows), ("outputs", self.file.outputs)):
+            for i, other in enumerate(flows):
+                if other.id == flow.id:
+                    return (key, i)
+        return ()
+
+    def problem(self, code: str, message: str, path: Path_) -> DocumentProblems:
+        """A problem of the request as a whole, at a place in its document."""
+        where = ".".join(map(str, path))
+        return DocumentProblems([Problem(self.document.file, self.document.mark_of(path), code, message, where)])
 
     def owner(self, dataset: str) -> str:
         """The party that owns an owned dataset."""
@@ -255,6 +281,7 @@ class _Checker:
             public = Stated(Statement("public", {}, Mark(0, 0)), "the request")
             parties[PUBLIC] = {"kind": public, **parties.get(PUBLIC, {})}
         return Request(
+            document=self.document,
             file=file,
             deployment=self.deployment,
             digest=_digest(self.document.data),
