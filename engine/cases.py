@@ -153,6 +153,7 @@ def run_file(path: Path, policies: PolicySet) -> list[Result]:
 def run_cases(document: Document, folder: Path, policies: PolicySet) -> list[Result]:
     """Run every case of a document; `base` names files relative to `folder`."""
     file = validate(CaseFile, document)
+    document.check()
     return [
         _Run(policies, folder, case).result(document.file, document.mark_of(("cases", i)))
         for i, case in enumerate(file.cases)

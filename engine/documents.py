@@ -15,6 +15,7 @@ The exceptions of this package::
 
 from __future__ import annotations
 
+import copy
 import difflib
 import hashlib
 import re
@@ -145,10 +146,15 @@ class Document:
             raise DocumentProblems(self.problems)
 
 
+_PREFIX = 4
+"""A word of so many letters that begins a name is taken to mean it."""
+
+
 def nearest(word: str, known: Iterable[str], *, among: str = "") -> str:
     """A help line that names the right spelling nearest to `word`, or lists what there is when it is short."""
     choices = sorted(set(known))
-    close = difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
+    close = [c for c in choices if len(word) >= _PREFIX and c.startswith(word)][:1]
+    close = close or difflib.get_close_matches(word, choices, n=1, cutoff=0.6)
     if not close:  # people write the last part of a dotted name, or another separator
         tail = re.split(r"[./ ]", word)[-1].replace("-", "_").lower()
         close = [c for c in choices if c.replace("-", "_").lower().split(".")[-1] == tail][:1]
@@ -398,15 +404,34 @@ _WORDING = {
 
 
 def validate(model: type[M], document: Document, context: dict[str, Any] | None = None) -> M:
-    """The document as a `model`, or `DocumentProblems` with every problem found, those of the reader included."""
+    """The document as a `model`.
+
+    Keys that are not known are noted as problems of the document and left out, so that the rest can be checked too: call
+    `document.check()` once everything is. Raises `DocumentProblems` where no model can be made.
+    """
     try:
-        result = model.model_validate(document.data, context=context)
+        return model.model_validate(document.data, context=context)
     except ValidationError as error:
-        for item in error.errors(include_url=False):
-            _report(document, model, item)
+        items = error.errors(include_url=False)
+    for item in items:
+        _report(document, model, item)
+    if any(item["type"] != "extra_forbidden" for item in items):
         document.check()
-        raise AssertionError("a validation error reports at least one problem") from error
-    document.check()
+    return model.model_validate(_without(document.data, [item["loc"] for item in items]), context=context)
+
+
+def _without(data: Any, paths: Sequence[tuple[str | int, ...]]) -> Any:
+    """A copy of the data without the keys at some paths; containers keep their places."""
+    here = {path[0] for path in paths if len(path) == 1}
+    below: dict[str | int, list[tuple[str | int, ...]]] = {}
+    for path in paths:
+        if len(path) > 1:
+            below.setdefault(path[0], []).append(path[1:])
+    result = copy.copy(data)
+    for key in here:
+        del result[key]
+    for key, rest in below.items():
+        result[key] = _without(data[key], rest)
     return result
 
 

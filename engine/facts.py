@@ -158,6 +158,11 @@ class Declared(NamedTuple):
         return self.fact.optional or self.fact.type == "text"
 
     @property
+    def shown(self) -> str:
+        """The name that messages use: a fact of any party is not named by a role."""
+        return f"party.{self.key}" if self.scope == "party" else self.name
+
+    @property
     def key(self) -> str:
         """The name without its scope: what a request writes."""
         return self.name.partition(".")[2]
@@ -257,7 +262,7 @@ def read_code(declared: Declared, raw: Any, report: Callable[[str, str, str], No
     if not isinstance(raw, str) or raw not in declared.codes:
         shown = raw if isinstance(raw, str | int | float) and not isinstance(raw, bool) else str(raw).lower()
         help_line = nearest(str(shown), declared.codes, among="one of")
-        report("unknown-code", f'"{shown}" is not a code of {declared.name}', help_line)
+        report("unknown-code", f'"{shown}" is not a code of {declared.shown}', help_line)
     return str(raw)
 
 
@@ -282,7 +287,7 @@ def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], 
         "text": "text", "duration": "a length of time, as in 30 days or 24 hours",
     }[kind]  # fmt: skip
     shown = f'"{raw}"' if isinstance(raw, str) else "a list" if isinstance(raw, list) else str(raw).lower()
-    report("wrong-kind", f"{declared.name} should be {expected}, not {shown}", "")
+    report("wrong-kind", f"{declared.shown} should be {expected}, not {shown}", "")
     return False
 
 

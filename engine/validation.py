@@ -55,6 +55,7 @@ def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
     try:
         if is_case_file(document):
             validate(CaseFile, document)
+            document.check()
         elif isinstance(document.data, Map) and "request" in document.data:
             check_request(document, policies)
         elif isinstance(document.data, Map) and "decision" in document.data:

@@ -11,8 +11,8 @@ _CHECKS = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.functio
 settings.register_profile(
     "quick", max_examples=100, deadline=None, report_multiple_bugs=False, suppress_health_check=_CHECKS
 )
-settings.register_profile("thorough", settings.get_profile("quick"), max_examples=5_000)  # --hypothesis-profile=thorough
-settings.load_profile("quick")
+settings.register_profile("thorough", settings.get_profile("quick"), max_examples=5_000)
+settings.load_profile("quick")  # for more: pytest --hypothesis-profile=thorough
 
 
 @pytest.fixture(scope="session")

@@ -170,7 +170,8 @@ def tests(draw: st.DrawFn, names: Sequence[str]) -> Data:
         return {name: draw(st.sampled_from([{"at_least": 10}, {"at_most": 10}, 10, {"known": True}]))}
     if fact == "flow.kept_for":
         return {name: draw(st.sampled_from([{"at_least": "30 days"}, {"at_most": "30 days"}, "30 days"]))}
-    values = [value for value in (VALUES.get(fact) or DERIVED[fact]) if value != "not_applicable"]
+    known: dict[str, list[Any]] = VALUES | DERIVED
+    values = [value for value in known[fact] if value != "not_applicable"]
     value = draw(st.sampled_from(values))
     forms: list[Any] = [value, value, {"not": value}]
     if not isinstance(value, bool):
@@ -205,7 +206,7 @@ _RULE: Data = {"cite": "s. 1", "checked": "text"}
 @st.composite
 def requirements(draw: st.DrawFn, names: Sequence[str]) -> Data:
     """Something to be done, perhaps only under a condition. Requests report it as done, refused or not at all."""
-    item = draw(
+    item: Data = draw(
         st.sampled_from(
             [
                 {"step": "approval", "says": "Approve", "by": "provider", "due": "before_transfer"},
@@ -213,7 +214,7 @@ def requirements(draw: st.DrawFn, names: Sequence[str]) -> Data:
             ]
         )
     )
-    return {**item, **({"when": draw(conditions(names, 1))} if draw(st.booleans()) else {})}
+    return {**item, "when": draw(conditions(names, 1))} if draw(st.booleans()) else item
 
 
 @st.composite

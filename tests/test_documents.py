@@ -148,14 +148,14 @@ def test_a_fault_comes_with_the_path_to_it_and_the_way_to_mend_it() -> None:
     problem = refused("parties:\n  LAB: {facts: {trusted: no}}")
     assert problem == Problem(
         file="example.yaml",
-        mark=Mark(2, 25),
+        mark=Mark(2, 26),
         code="ambiguous",
         message='"no" could be read in two ways',
         where="parties.LAB.facts.trusted",
         help='write true or false, or "no" in quotes if it is text',
     )
     assert str(problem) == (
-        'example.yaml:2:25: "no" could be read in two ways (at parties.LAB.facts.trusted) [ambiguous]\n'
+        'example.yaml:2:26: "no" could be read in two ways (at parties.LAB.facts.trusted) [ambiguous]\n'
         '  help: write true or false, or "no" in quotes if it is text'
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import date
 from textwrap import dedent
+from typing import TypeVar
 
 import pytest
 
@@ -15,6 +16,8 @@ from engine.decisions import Decision, Finding, decide
 from engine.documents import Document, DocumentProblems, Problem, parse
 from engine.policies import PolicySet, compile_policies
 from engine.requests import Request, check_request
+
+T = TypeVar("T")
 
 VOCABULARY = """
     vocabulary: example
@@ -137,6 +140,14 @@ def problems(call: Callable[[], object]) -> tuple[Problem, ...]:
     with pytest.raises(DocumentProblems) as caught:
         call()
     return caught.value.problems
+
+
+def attempt(call: Callable[[], T]) -> tuple[T | None, tuple[Problem, ...]]:
+    """What a call returns, or the problems that it reports instead."""
+    try:
+        return call(), ()
+    except DocumentProblems as error:
+        return None, error.problems
 
 
 def places(found: Iterable[Problem]) -> list[str]:
