@@ -5,6 +5,7 @@ Exit codes of `assent check`: 0 allow, 10 deny, 11 undetermined, 2 bad input.
 
 from __future__ import annotations
 
+import gc
 import json
 import sys
 from dataclasses import asdict
@@ -71,6 +72,7 @@ REQUEST = click.argument("request_file", metavar="REQUEST", type=click.Path(path
 @click.version_option(package_name="assent", message="assent %(version)s")
 def main() -> None:
     """Decide whether data may be shared, on which legal basis, and what the agreement must say."""
+    gc.disable()  # a command builds much, keeps it all and ends soon
 
 
 def _load(folder: Path | None) -> PolicySet:

@@ -373,7 +373,9 @@ _DATE_LIKE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}")
 class Model(BaseModel):
     """Base of every model of a document: nothing unknown, nothing changed after reading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, defer_build=True
+    )
 
 
 Day = Annotated[date, Strict()]
@@ -406,8 +408,8 @@ _WORDING = {
 def validate(model: type[M], document: Document, context: dict[str, Any] | None = None) -> M:
     """The document as a `model`.
 
-    Keys that are not known are noted as problems of the document and left out, so that the rest can be checked too: call
-    `document.check()` once everything is. Raises `DocumentProblems` where no model can be made.
+    Keys that are not known are noted as problems of the document and left out, so that the rest can be checked too:
+    call `document.check()` once everything is. Raises `DocumentProblems` where no model can be made.
     """
     try:
         return model.model_validate(document.data, context=context)

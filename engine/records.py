@@ -150,8 +150,8 @@ class DecisionRecord(Model):
     penalties: tuple[PenaltyRecord, ...]
 
 
-def record(decision: Decision) -> DecisionRecord:
-    """The decision as a document."""
+def record(decision: Decision, *, whole: bool = True) -> DecisionRecord:
+    """The decision as a document; not whole, it leaves out the proofs of what is allowed or does not apply."""
     request = decision.request
     return DecisionRecord(
         decision=request.file.request,
@@ -163,7 +163,7 @@ def record(decision: Decision) -> DecisionRecord:
         request_digest=request.digest,
         policies_digest=decision.policies.digest,
         disclosures=tuple(_disclosures(decision)),
-        findings=tuple(_finding(decision, finding) for finding in decision.findings),
+        findings=tuple(_finding(decision, finding, whole=whole) for finding in decision.findings),
         obligations=tuple(obligations(decision)),
         missing=missing_facts(decision, decision.missing),
         unclassified={name: elements for name, elements in sorted(request.unclassified.items()) if elements},
@@ -247,25 +247,26 @@ def _disclosures(decision: Decision) -> Iterable[DisclosureRecord]:
         )
 
 
-def _finding(decision: Decision, finding: Finding) -> FindingRecord:
+def _finding(decision: Decision, finding: Finding, *, whole: bool) -> FindingRecord:
+    whole = whole or finding.outcome in ("deny", "undetermined")
     return FindingRecord(
         disclosure=finding.disclosure.id,
         framework=finding.framework.framework,
         title=finding.framework.title,
         outcome=finding.outcome,
         basis=finding.used.basis.id if finding.used else None,
-        applies=_rule(finding.framework.applies, finding.applies),
-        bars=tuple(_rule(bar, proof) for bar, proof in finding.bars),
-        bases=tuple(_basis(found) for found in finding.bases),
+        applies=_rule(finding.framework.applies, finding.applies, whole=whole),
+        bars=tuple([_rule(bar, proof, whole=whole) for bar, proof in finding.bars]),
+        bases=tuple([_basis(found, whole=whole) for found in finding.bases]),
         missing=missing_facts(decision, finding.missing),
     )
 
 
-def _basis(found: BasisFinding) -> RuleRecord:
-    return _rule(found.basis, found.proof, TRUTH_WORDS[found.permits.truth])
+def _basis(found: BasisFinding, *, whole: bool) -> RuleRecord:
+    return _rule(found.basis, found.proof, TRUTH_WORDS[found.permits.truth], whole=whole)
 
 
-def _rule(rule: Rule, proof: Proof, permits: Word | None = None) -> RuleRecord:
+def _rule(rule: Rule, proof: Proof, permits: Word | None = None, *, whole: bool) -> RuleRecord:
     return RuleRecord(
         rule=rule.id,
         says=getattr(rule, "title", "") or rule.says,
@@ -274,12 +275,11 @@ def _rule(rule: Rule, proof: Proof, permits: Word | None = None) -> RuleRecord:
         note=rule.note,
         truth=TRUTH_WORDS[proof.truth],
         permits=permits,
-        proof=proof_record(proof),
+        proof=_proof(proof, whole=whole),
     )
 
 
-def proof_record(proof: Proof) -> ProofRecord:
-    """A proof as a document."""
+def _proof(proof: Proof, *, whole: bool = True) -> ProofRecord:
     condition = proof.condition
     return ProofRecord(
         condition=label(condition),
@@ -287,11 +287,14 @@ def proof_record(proof: Proof) -> ProofRecord:
         truth=TRUTH_WORDS[proof.truth],
         cite=_cite(condition),
         checked=condition.checked,
-        facts=tuple(
-            FactRecord(fact=r.name, about=r.about, value=printable(r.value), stated_by=r.source) for r in proof.readings
-        ),
-        parts=tuple(proof_record(part) for part in proof.parts),
+        facts=tuple([_fact(reading) for reading in proof.readings]),
+        parts=tuple([_proof(part) for part in proof.parts]) if whole else (),
     )
+
+
+def _fact(reading: Reading) -> FactRecord:
+    value = printable(reading.value)
+    return FactRecord(fact=reading.name, about=reading.about, value=value, stated_by=reading.source)
 
 
 def _cite(condition: Condition) -> str:

@@ -299,12 +299,12 @@ class _Checker:
     # Names ------------------------------------------------------------------------------------------------------------
 
     def check_names(self) -> None:
-        for name, paths in self.names_used().items():
-            kind, _, value = name.partition(" ")
-            known = set(self.known(kind))
-            if value not in known:
+        used = [(*name.partition(" ")[::2], paths) for name, paths in self.names_used().items()]
+        known = {kind: set(self.known(kind)) for kind in {kind for kind, _, _ in used}}
+        for kind, value, paths in used:
+            if value not in known[kind]:
                 for path in paths:
-                    self.unknown(kind, value, known, path)
+                    self.unknown(kind, value, known[kind], path)
 
     def known(self, kind: str) -> Iterable[str]:
         file, policies = self.file, self.policies

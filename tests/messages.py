@@ -152,7 +152,10 @@ def problems_of(code: str) -> list[Problem]:
 
 # The table ------------------------------------------------------------------------------------------------------------
 
-ROW = re.compile(r"\| `(?P<code>[a-z-]+)` \| (?P<means>.+?) \| (?P<printed>`.*`) \| (?P<mend>.+?) \|")
+CELL = r"(?:[^|\\\n]|\\.)+?"
+ROW = re.compile(
+    rf"^\| `(?P<code>[a-z-]+)` \| (?P<means>{CELL}) \| (?P<printed>`{CELL}`) \| (?P<mend>{CELL}) \|$", re.MULTILINE
+)
 
 
 def rows() -> Iterator[re.Match[str]]:

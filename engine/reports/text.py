@@ -36,7 +36,7 @@ def console() -> Console:
 
 def show_decision(decision: Decision, out: Console, *, explain: bool = False) -> None:
     """Print a decision."""
-    document = record(decision)
+    document = record(decision, whole=explain)
     for line in _lines(decision, document, explain=explain):
         out.print(line, soft_wrap=not out.is_terminal)
 
