@@ -222,7 +222,7 @@ def test_a_framework_adds_facts_and_codes_to_the_shared_ones() -> None:
         ("facts: {reciever.insured: {type: boolean}}", "bad-name", 9),
         ("facts: {insured: {type: boolean}}", "bad-name", 9),
         ("facts: {request.insured: {type: bool}}", "unknown-code", 33),
-        ("facts: {request.insured: {type: boolean, derived: true}}", "unknown-fact", 9),
+        ("facts: {request.insured: {type: boolean, derived: true}}", "unknown-fact", 26),
         ("codes: {data.categories: {school: School}}", "declared-twice", 27),
         ("codes: {data.categorys: {tax: Tax}}", "unknown-fact", 9),
     ],
@@ -230,6 +230,8 @@ def test_a_framework_adds_facts_and_codes_to_the_shared_ones() -> None:
 def test_a_wrong_declaration_is_told_at_its_place(facts: str, code: str, column: int) -> None:
     head = "framework: law\ntitle: L\nauthority: 1 Law 1\napplies: {says: A, cite: s. 1, checked: text}\nbases: {}\n"
     found = problems(
-        lambda: compile_policies([document(VOCABULARY, file="vocabulary.yaml"), document(head + facts, file="law.yaml")])
+        lambda: compile_policies(
+            [document(VOCABULARY, file="vocabulary.yaml"), document(head + facts, file="law.yaml")]
+        )
     )
     assert {(p.file, p.mark, p.code) for p in found} == {("law.yaml", (6, column), code)}
