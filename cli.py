@@ -6,10 +6,11 @@ Exit codes of `assent check`: 0 allow, 10 deny, 11 undetermined, 2 bad input.
 from __future__ import annotations
 
 import gc
+import io
 import json
 import sys
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -61,9 +62,22 @@ POLICIES = click.option(
     "--policies", "folder", type=click.Path(path_type=Path), metavar="DIR",
     help="Add the policies in DIR; with a vocabulary of its own, DIR replaces the shipped ones.",
 )  # fmt: skip
-AS_OF = click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help="Decide under the law in force on DATE."
-)
+
+
+class Day(click.ParamType[date]):
+    """A date as documents write it."""
+
+    name = "date"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """The date, or a usage error."""
+        try:
+            return date.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f'"{value}" is not a date; write it as in 2026-11-23', param, ctx)
+
+
+AS_OF = click.option("--as-of", type=Day(), metavar="DATE", help="Decide under the law in force on DATE.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 REQUEST = click.argument("request_file", metavar="REQUEST", type=click.Path(path_type=Path))
 
@@ -72,6 +86,9 @@ REQUEST = click.argument("request_file", metavar="REQUEST", type=click.Path(path
 @click.version_option(package_name="assent", message="assent %(version)s")
 def main() -> None:
     """Decide whether data may be shared, on which legal basis, and what the agreement must say."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal cannot show is written out
     gc.disable()  # a command builds much, keeps it all and ends soon
 
 
@@ -81,12 +98,12 @@ def _load(folder: Path | None) -> PolicySet:
     return load_policies(folder)
 
 
-def _decide(request_file: Path, folder: Path | None, as_of: datetime | None) -> Decision:
+def _decide(request_file: Path, folder: Path | None, as_of: date | None) -> Decision:
     from engine.decisions import decide
     from engine.requests import read_request
 
     policies = _load(folder)
-    return decide(policies, read_request(request_file, policies), as_of.date() if as_of else None)
+    return decide(policies, read_request(request_file, policies), as_of)
 
 
 # Requesters ----------------------------------------------------------------------------------------------------------
@@ -98,7 +115,7 @@ def _decide(request_file: Path, folder: Path | None, as_of: datetime | None) -> 
 @POLICIES
 @click.option("--explain", is_flag=True, help="Show the whole proof.")
 @JSON
-def check(request_file: Path, as_of: datetime | None, folder: Path | None, explain: bool, as_json: bool) -> None:
+def check(request_file: Path, as_of: date | None, folder: Path | None, explain: bool, as_json: bool) -> None:
     """Decide a request: allow, deny or undetermined, and why.
 
     Exit code 0 allow, 10 deny, 11 undetermined, 2 bad input.
@@ -121,25 +138,24 @@ def check(request_file: Path, as_of: datetime | None, folder: Path | None, expla
 @AS_OF
 @POLICIES
 @JSON
-def explain(request_file: Path, rule: str, as_of: datetime | None, folder: Path | None, as_json: bool) -> None:
+def explain(request_file: Path, rule: str, as_of: date | None, folder: Path | None, as_json: bool) -> None:
     """Show why one rule holds or fails, on every disclosure."""
-    decision = _decide(request_file, folder, as_of)
     from engine.documents import nearest
-    from engine.records import record
+    from engine.records import explain as explain_rule
 
-    findings = record(decision).findings
-    proofs = [(f.disclosure, r) for f in findings for r in (f.applies, *f.bars, *f.bases) if r.rule == rule]
+    decision = _decide(request_file, folder, as_of)
+    rules = decision.policies.rules()
+    if rule not in rules:
+        fail(f'"{rule}" is no rule; {nearest(rule, rules) or "assent check --explain shows those that were asked"}')
+    proofs = explain_rule(decision, rules[rule])
     if not proofs:
-        rules = {r.id for f in decision.policies.frameworks_for(decision.request.file.deployment) for r in f.rules()}
-        if rule in rules:
-            fail(f'"{rule}" was not asked: its framework does not apply, or it is not in force')
-        fail(f'"{rule}" is no rule; {nearest(rule, rules) or "see assent check --explain"}')
+        fail(f'"{rule}" was not asked: its framework reaches none of these data, or is not in force')
     if as_json:
         click.echo(json.dumps([{"disclosure": d, **r.model_dump(mode="json")} for d, r in proofs], indent=2))
     else:
-        from engine.reports.text import console, show_proof
+        from engine.reports.text import console, show_proofs
 
-        show_proof(decision, rule, console())
+        show_proofs(proofs, console())
 
 
 @main.command()
@@ -150,7 +166,7 @@ def explain(request_file: Path, rule: str, as_of: datetime | None, folder: Path 
 @click.option("--force", is_flag=True, help="Overwrite FILE.md if it exists.")
 @JSON
 def draft(
-    request_file: Path, output: Path, as_of: datetime | None, folder: Path | None, force: bool, as_json: bool
+    request_file: Path, output: Path, as_of: date | None, folder: Path | None, force: bool, as_json: bool
 ) -> None:
     """Write the data sharing agreement that a request needs. Refused for a denied request."""
     from engine.agreements import draft as write
@@ -320,9 +336,12 @@ def schema(target: Path | None, name: str | None, folder: Path | None, as_json: 
 
     found = schemas(_load(folder))
     if target is not None:
-        target.mkdir(parents=True, exist_ok=True)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fail(f"{target} cannot be made a folder: {(error.strerror or str(error)).lower()}")
         for key, text in found.items():
-            (target / f"{key}.schema.json").write_text(text, encoding="utf-8")
+            _write(target / f"{key}.schema.json", text, force=True)
         click.echo(f"{len(found)} schemas written to {target}")
     elif name is None:
         click.echo(json.dumps(list(found)) if as_json else "\n".join(found))
@@ -353,9 +372,12 @@ def _write(path: Path, text: str, *, force: bool) -> None:
     """Write a file whole or not at all."""
     if path.exists() and not force:
         fail(f"{path} exists already; nothing was written")
+    beside = path.with_name(f".{path.name}.part")
     try:
-        path.write_text(text, encoding="utf-8")
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(path)
     except OSError as error:
+        beside.unlink(missing_ok=True)
         fail(f"{path} cannot be written: {(error.strerror or str(error)).lower()}")
 
 

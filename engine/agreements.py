@@ -15,7 +15,7 @@ from jinja2 import ChainableUndefined, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.decisions import Decision, Duty, Finding
-from engine.documents import CannotDo
+from engine.documents import CannotDo, visible
 from engine.facts import printable
 from engine.policies import Clause
 from engine.records import DecisionRecord, ObligationRecord, record
@@ -43,7 +43,7 @@ def _escape(value: Any) -> str:
     """Text as it reads in Markdown: no markup of its own, on one line."""
     if isinstance(value, _Blank):
         return f"**{value}**"
-    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", " ".join(str(value).split()))
+    return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", visible(" ".join(str(value).split())))
 
 
 @cache
@@ -56,12 +56,10 @@ def template_problem(clause: Clause) -> str:
     try:
         tree = _environment().parse(clause.text)
     except TemplateError as error:
-        return f"cannot be read: {error}"
+        return f"is not a template: {error.message}"
     for node in tree.find_all(nodes.Node):
-        if not isinstance(node, _PLAIN):
-            return f"may only print and repeat what it is given, not use {type(node).__name__.lower()}"
-        if isinstance(node, nodes.Filter) and node.name != "join":
-            return f'may not use the filter "{node.name}"'
+        if not isinstance(node, _PLAIN) or (isinstance(node, nodes.Filter) and node.name != "join"):
+            return "may only print, repeat, choose and join what it is given"
         if isinstance(node, nodes.For) and any(inner is not node for inner in node.find_all(nodes.For)):
             return "may not repeat inside a repetition"
     return ""

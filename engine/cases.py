@@ -6,6 +6,7 @@ one condition alone.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +20,7 @@ from engine.decisions import Decision, Finding, decide
 from engine.documents import Day, Document, DocumentProblems, Flag, Mark, Model, Problem, nearest, read, validate
 from engine.facts import Truth
 from engine.graph import Graph
-from engine.policies import Framework, PolicySet, Rule
+from engine.policies import Penalty, PolicySet, Rule
 from engine.requests import Request, check_request
 
 SHORT_FORM_DAY = date(2026, 11, 23)
@@ -160,6 +161,33 @@ def run_cases(document: Document, folder: Path, policies: PolicySet) -> list[Res
     ]
 
 
+def check_cases(document: Document, folder: Path, policies: PolicySet) -> None:
+    """Note everything that keeps a case of the document from being run: wrong requests, and names nothing defines."""
+    file = validate(CaseFile, document)
+    for i, case in enumerate(file.cases):
+        run = _Run(policies, folder, case)
+        for change in ({}, *(v.change for v in (*case.also_holds, *case.near_misses))):
+            try:
+                request = run.request({**case.change, **change})
+                Graph(policies, request, case.as_of or request.file.date)
+            except DocumentProblems as error:
+                for problem in error.problems:
+                    document.report(problem.code, _in_short(problem), ("cases", i))
+        rules = policies.rules()
+        if case.pins is not None and case.pins not in rules:
+            document.report(
+                "unknown-rule", f'"{case.pins}" is no rule', ("cases", i, "pins"), help=nearest(case.pins, rules)
+            )
+        named = case.expect.findings if case.expect else {}
+        known = [rule.removesuffix(".applies") for rule in rules if rule.endswith(".applies")]
+        for name in named:
+            if name not in known:
+                path = ("cases", i, "expect", "findings", name)
+                document.report(
+                    "unknown-framework", f'"{name}" is no framework', path, help=nearest(name, known), key=True
+                )
+
+
 class _Run:
     def __init__(self, policies: PolicySet, folder: Path, case: Case) -> None:
         self.policies, self.folder, self.case = policies, folder, case
@@ -196,7 +224,9 @@ class _Run:
         elif case.request is not None:
             data = {"request": case.id, "title": case.title, **_merge(case.request, change)}
         else:
-            data = _merge(read(self.folder / str(case.base)).data, change)
+            base = read(self.folder / str(case.base))
+            base.check()
+            data = _merge(base.data, change)
         return check_request(Document(f"case {case.id}", data), self.policies)
 
     def proof(self, rule: Rule, change: Mapping[str, Any]) -> Proof:
@@ -275,7 +305,7 @@ def _merge(base: Any, change: Any) -> Any:
         items = list(base)
         for key, value in change.items():
             at = next((i for i, item in enumerate(items) if isinstance(item, dict) and item.get("id") == key), None)
-            at = int(key) if at is None and key.isdigit() and int(key) < len(items) else at
+            at = int(key) if at is None and re.fullmatch("[0-9]{1,6}", key) and int(key) < len(items) else at
             if at is None:
                 items.append({"id": key, **value} if isinstance(value, dict) else value)
             else:
@@ -382,16 +412,8 @@ def coverage(policies: PolicySet, results: Iterable[Result]) -> list[RuleCoverag
     for result in results:
         for observation in result.observations:
             seen.setdefault(observation.rule, []).append(observation)
-    frameworks = [*policies.frameworks, *(f for d in policies.deployments.values() for f in d.rules)]
-    return sorted(
-        (
-            _rule_coverage(rule, seen.get(rule.id, []))
-            for framework in frameworks
-            for rule in framework.rules()
-            if rule.id not in {p.id for p in framework.penalties.values()}
-        ),
-        key=lambda c: c.rule,
-    )
+    rules = {name: rule for name, rule in policies.rules().items() if not isinstance(rule, Penalty)}
+    return [_rule_coverage(rules[name], seen.get(name, [])) for name in sorted(rules)]
 
 
 def _rule_coverage(rule: Rule, seen: list[Observation]) -> RuleCoverage:
@@ -461,8 +483,7 @@ def _observation(rule: str, proof: Proof) -> Observation:
 
 
 def _find_rule(policies: PolicySet, name: str) -> Rule:
-    frameworks: list[Framework] = [*policies.frameworks, *(f for d in policies.deployments.values() for f in d.rules)]
-    rules = {rule.id: rule for framework in frameworks for rule in framework.rules()}
+    rules = policies.rules()
     if name not in rules:
         problem = Problem("pins", Mark(0, 0), "unknown-rule", f'"{name}" is no rule', help=nearest(name, rules))
         raise DocumentProblems([problem])

@@ -178,10 +178,11 @@ class Builder:
         bodies = [key for key in raw if key not in _NOTES]
         notes = self._notes(raw)
         if len(bodies) != 1:
-            message = (
-                f"tests {len(bodies)} things; one condition tests one" if bodies else "says nothing that can be tested"
-            )
-            self._report("one-test", f"this condition {message}", path, "put each into a list item of its own")
+            if bodies:
+                message = f"this condition tests {len(bodies)} things; one condition tests one"
+                self._report("one-test", message, path, "put each into a list item of its own")
+            else:
+                self._report("one-test", "this condition tests nothing", path, "name a fact and its test")
             return All((), **notes)
         body = bodies[0]
         return self._form(raw, body, notes) if body in _FORMS else self._test(raw, body, notes)
@@ -218,7 +219,7 @@ class Builder:
         if form == "not":
             return Not(self.build(value, path), **notes)
         if form == "at_least":
-            if not isinstance(value, Map) or set(value) != {"count", "of"} or not isinstance(value["count"], int):
+            if not isinstance(value, Map) or set(value) != {"count", "of"} or type(value["count"]) is not int:
                 self._report("wrong-kind", '"at_least" needs "count" (a whole number) and "of" (a list)', path)
                 return All((), **notes)
             parts = self._list(value["of"], (*path, "of"))
@@ -240,19 +241,28 @@ class Builder:
             help_line = nearest(name, [*self.vocabulary.names(), *_FORMS])
             self.document.report("unknown-fact", f'"{name}" is not a fact', path, help=help_line, key=True)
             return All((), **notes)
-        operator, right = self._operator(raw[name])
+        value = raw[name]
+        if isinstance(value, Map) and len(value) != 1:
+            message = f"the test of {name} names {len(value)} operators; a test has one"
+            self._report("one-test", message, path, "put each into a list item of its own")
+            return All((), **notes)
+        operator, right = self._operator(value)
+        kind = declared.fact.type
+        fitting = ", ".join(o for o, types in OPERATORS.items() if kind in types and o not in ("is", "known"))
         if operator not in OPERATORS:
-            self._report("unknown-operator", f'"{operator}" is not a test', path, nearest(operator, OPERATORS))
-        elif declared.fact.type not in OPERATORS[operator]:
-            fitting = [known for known, types in OPERATORS.items() if declared.fact.type in types and known != "is"]
-            message = f'{name} is of type {declared.fact.type}, which "{operator}" does not test'
-            self._report("wrong-operator", message, path, f"tests for it: {', '.join(fitting)}")
+            help_line = nearest(operator, OPERATORS) or f"tests of {name}: {fitting}"
+            self._report("unknown-operator", f'"{operator}" is not a test', path, help_line)
+        elif kind not in OPERATORS[operator]:
+            message = f'{name} is of type {kind}, which "{operator}" does not test'
+            if operator == "is":
+                message = f"{name} is of type {kind}, which one value alone does not test"
+            self._report("wrong-operator", message, path, f"tests for it: {fitting or 'known'}")
         else:
             return Test(name, operator, self._operands(declared, operator, right, path), **notes)
         return All((), **notes)
 
     def _operator(self, value: Any) -> tuple[str, Any]:
-        if isinstance(value, Map) and len(value) == 1 and "fact" not in value:
+        if isinstance(value, Map) and "fact" not in value:
             return next(iter(value.items()))
         if isinstance(value, list):
             return "any_of", value
@@ -268,7 +278,9 @@ class Builder:
         if isinstance(right, Map):
             return self._other_fact(declared, right, path)
         items = right if isinstance(right, list) else [right]
-        if not items or (len(items) > 1 and operator in _ONE_VALUE):
+        if not items:
+            self._report("bad-value", "an empty list tests nothing", path, "list at least one value")
+        elif len(items) > 1 and operator in _ONE_VALUE:
             self._report("bad-value", f'"{operator}" takes one value', path, "for several, use a list or includes_any")
 
         def note(code: str, message: str, help: str) -> None:
@@ -278,14 +290,18 @@ class Builder:
 
     def _other_fact(self, declared: Declared, right: Map, path: Path_) -> tuple[FactName, ...]:
         name = right.get("fact")
-        other = self.vocabulary.get(name) if isinstance(name, str) else None
-        if set(right) != {"fact"} or other is None:
-            help_line = nearest(str(name), self.vocabulary.names())
-            self._report("unknown-fact", f'"{name}" is not a fact', path, help_line)
+        if set(right) != {"fact"} or not isinstance(name, str):
+            self._report(
+                "wrong-kind", "a test takes a value, a list, or one other fact", path, "as in {fact: request.date}"
+            )
+            return (FactName(declared.name),)
+        other = self.vocabulary.get(name)
+        if other is None:
+            self._report("unknown-fact", f'"{name}" is not a fact', path, nearest(name, self.vocabulary.names()))
         elif other.fact.type != declared.fact.type or declared.fact.type == "codes":
             message = f"{declared.name} ({declared.fact.type}) cannot be compared with {other.name} ({other.fact.type})"
             self._report("wrong-operator", message, path)
-        return (FactName(str(name)),)
+        return (FactName(name),)
 
     def _report(self, code: str, message: str, path: Path_, help: str = "") -> None:
         self.document.report(code, message, path, help=help)

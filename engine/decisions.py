@@ -18,7 +18,17 @@ from functools import cached_property
 from itertools import combinations
 from typing import Literal, NamedTuple
 
-from engine.completions import Answer, ContradictionError, Formula, conjunction, disjunction, opposite, proven, settle
+from engine.completions import (
+    Answer,
+    ContradictionError,
+    Formula,
+    check_consistent,
+    conjunction,
+    disjunction,
+    opposite,
+    proven,
+    settle,
+)
 from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
@@ -369,6 +379,7 @@ class _Judge:
     # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
+        check_consistent(self.constraints, self.policies.vocabulary, self.link)
         findings = [self.settled(finding) for finding in self.findings]
         waiting_for = [finding.permitted for finding in findings if finding.outcome == "undetermined"]
         if any(finding.outcome == "deny" for finding in findings):

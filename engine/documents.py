@@ -45,6 +45,14 @@ class CannotDo(AssentError):
     """The documents are fine, but what was asked cannot be done."""
 
 
+_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Text with its control characters written out: none can move a cursor, turn a line round or begin a new one."""
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
 class Mark(NamedTuple):
     """A place in a file; both counted from 1."""
 
@@ -69,8 +77,8 @@ class Problem:
     def __str__(self) -> str:
         place = f"{self.file}:{self.mark.line}:{self.mark.column}" if self.mark.line else self.file
         where = f" (at {self.where})" if self.where else ""
-        help_line = f"\n  help: {self.help}" if self.help else ""
-        return f"{place}: {self.message}{where} [{self.code}]{help_line}"
+        help_line = f"\n  help: {visible(self.help)}" if self.help else ""
+        return f"{visible(place)}: {visible(self.message + where)} [{self.code}]{help_line}"
 
 
 class DocumentProblems(AssentError):
@@ -171,13 +179,21 @@ def nearest(word: str, known: Iterable[str], *, among: str = "") -> str:
 def read(path: Path) -> Document:
     """Read the YAML or JSON file at `path`.
 
-    Raises `DocumentProblems` with code `unreadable`, `too-large`, `not-text` or one of the syntax codes.
+    Raises `DocumentProblems` only where nothing can be built (`unreadable`, `too-large`, `not-text`, `syntax` ...); all
+    other problems are noted in the document, so that one run finds those of its content too.
     """
-    return parse(_read_text(path), str(path))
+    return parse_whole(_read_text(path), str(path))
 
 
 def parse(text: str, file: str = "<text>") -> Document:
-    """Parse YAML or JSON `text`; `file` is the name that messages show."""
+    """Parse YAML or JSON `text`; `file` is the name that messages show. Raises `DocumentProblems`."""
+    document = parse_whole(text, file)
+    document.check()
+    return document
+
+
+def parse_whole(text: str, file: str = "<text>") -> Document:
+    """As `parse`, but raises only where nothing can be built; all other problems are noted in the document."""
     document = Document(file, None, hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest())
     if len(text) > MAX_BYTES:
         document.report("too-large", f"the document is larger than {MAX_BYTES // 2**20} MiB")
@@ -191,13 +207,18 @@ def parse(text: str, file: str = "<text>") -> Document:
         place = Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
         document.problems.append(Problem(file, place, "syntax", f"cannot be read as YAML: {error.problem}"))
     except yaml.reader.ReaderError as error:
-        before = text[: error.position]
+        before = text.encode()[: error.position].decode(errors="ignore")
         place = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
         document.problems.append(Problem(file, place, "not-text", f"is not plain text: {error.reason}"))
+    except UnicodeEncodeError as error:
+        before = text[: error.start]
+        place = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+        document.problems.append(Problem(file, place, "not-text", "holds half of a character (a lone surrogate)"))
     except _Stop:
         pass
-    document.check()
-    return document
+    else:
+        return document
+    raise DocumentProblems(document.problems)
 
 
 def _read_text(path: Path) -> str:
@@ -268,7 +289,7 @@ class _Builder:
         before = self.nodes
         self.count(1, mark)
         if event.tag not in (None, "!"):
-            self.report("tag", f'tags such as "{event.tag}" are not allowed', mark, path)
+            self.report("tag", f'tags such as "{_tag(event)}" are not allowed', mark, path)
         value: Any
         if isinstance(event, yaml.ScalarEvent):
             value = self.scalar(event, mark, path)
@@ -289,7 +310,7 @@ class _Builder:
                 self.stop("bad-key", "a key must be plain text", key_mark)
             key = event.value
             if event.tag not in (None, "!"):
-                self.report("tag", f'tags such as "{event.tag}" are not allowed', key_mark, (*path, key))
+                self.report("tag", f'tags such as "{_tag(event)}" are not allowed', key_mark, (*path, key))
             value_event = next(self.events)
             value = self.value(value_event, (*path, key), depth + 1)
             if key in result:
@@ -355,6 +376,12 @@ class _Builder:
         raise _Stop
 
 
+def _tag(event: Any) -> str:
+    """A tag as it was written."""
+    tag: str = event.tag
+    return tag.replace("tag:yaml.org,2002:", "!!", 1)
+
+
 def _mark(event: Any) -> Mark:
     return Mark(event.start_mark.line + 1, event.start_mark.column + 1)
 
@@ -377,6 +404,12 @@ class Model(BaseModel):
         extra="forbid", frozen=True, populate_by_name=True, arbitrary_types_allowed=True, defer_build=True
     )
 
+
+KEBAB = r"^[a-z][a-z0-9-]*$"
+SNAKE = r"^[a-z][a-z0-9_]*$"
+CLAUSE_ID = r"^[a-z][a-z0-9-]*\.clause\.[a-z0-9.-]+$"
+ID = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""The forms of names that documents use."""
 
 Day = Annotated[date, Strict()]
 Flag = Annotated[bool, Strict()]
@@ -401,6 +434,8 @@ _WORDING = {
     "list_type": "should be a list",
     "tuple_type": "should be a list",
     "string_too_short": "should not be empty",
+    "string_too_long": "is too long",
+    "too_long": "lists too many",
     "too_short": "should not be empty",
 }
 
@@ -440,7 +475,7 @@ def _without(data: Any, paths: Sequence[tuple[str | int, ...]]) -> Any:
 def _report(document: Document, model: type[BaseModel], item: Any) -> None:
     kind = item["type"]
     path = [step for step in item["loc"] if step != "[key]"]
-    name = f'"{path[-1]}"' if path else "the document"
+    name = _shown(path)
     if kind == "extra_forbidden":
         known = _names_at(model, path[:-1])
         document.report("unknown-key", f"{name} is not known here", path, help=nearest(str(path[-1]), known), key=True)
@@ -453,13 +488,26 @@ def _report(document: Document, model: type[BaseModel], item: Any) -> None:
             "unknown-code", f'{name} cannot be "{shown}"', path, help=nearest(str(shown), known, among="one of")
         )
     elif kind == "string_pattern_mismatch":
-        document.report(
-            "bad-name", f'{name} cannot be "{item["input"]}"', path, help=f"it must match {item['ctx']['pattern']}"
-        )
+        known_form = _FORMS_OF_NAMES.get(item["ctx"]["pattern"], "")
+        document.report("bad-name", f'{name} cannot be "{item["input"]}"', path, help=known_form)
     elif kind == "value_error":
         document.report("bad-value", f"{name} {item['ctx']['error']}", path)
     else:
         document.report("wrong-kind", f"{name} {_WORDING.get(kind, item['msg'].lower())}", path)
+
+
+def _shown(path: Sequence[str | int]) -> str:
+    if not path:
+        return "the document"
+    return f"item {path[-1] + 1}" if isinstance(path[-1], int) else f'"{path[-1]}"'
+
+
+_FORMS_OF_NAMES = {
+    KEBAB: "write lower case letters, digits and hyphens, beginning with a letter, as in audit-evaluation",
+    SNAKE: "write lower case letters, digits and underscores, beginning with a letter, as in education_record",
+    CLAUSE_ID: "write framework.clause.name, as in ferpa.clause.use-limit",
+    ID: "write letters, digits, hyphens and underscores, as in sde-to-hub",
+}
 
 
 def _names_at(model: type[BaseModel], path: Sequence[str | int]) -> list[str]:

@@ -260,10 +260,18 @@ def read_value(declared: Declared, raw: Any, report: Callable[[str, str, str], N
 def read_code(declared: Declared, raw: Any, report: Callable[[str, str, str], None]) -> str:
     """One code of a fact, reported unless the fact has it."""
     if not isinstance(raw, str) or raw not in declared.codes:
-        shown = raw if isinstance(raw, str | int | float) and not isinstance(raw, bool) else str(raw).lower()
+        shown = raw if isinstance(raw, str) else _shown(raw)
         help_line = nearest(str(shown), declared.codes, among="one of")
         report("unknown-code", f'"{shown}" is not a code of {declared.shown}', help_line)
     return str(raw)
+
+
+def _shown(raw: Any) -> str:
+    if raw is None:
+        return "nothing"
+    if isinstance(raw, list | dict):
+        return "a list" if isinstance(raw, list) else "a mapping"
+    return f'"{raw}"' if isinstance(raw, str) else str(raw).lower()
 
 
 def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], None]) -> Scalar:
@@ -286,8 +294,7 @@ def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], 
         "boolean": "true or false", "number": "a number, as in 10", "date": "a date, as in 2026-11-23",
         "text": "text", "duration": "a length of time, as in 30 days or 24 hours",
     }[kind]  # fmt: skip
-    shown = f'"{raw}"' if isinstance(raw, str) else "a list" if isinstance(raw, list) else str(raw).lower()
-    report("wrong-kind", f"{declared.shown} should be {expected}, not {shown}", "")
+    report("wrong-kind", f"{declared.shown} should be {expected}, not {_shown(raw)}", "")
     return False
 
 

@@ -36,6 +36,8 @@ class Graph:
     def __init__(self, policies: PolicySet, request: Request, as_of: date) -> None:
         self.policies, self.request, self.as_of = policies, request, as_of
         self.datasets = self._datasets()
+        self.order: tuple[str, ...] = tuple(nx.topological_sort(self.datasets))
+        self._holdings: dict[str, set[str]] = {}
         self._check_carries()
         self.legs = self._legs()
         self.disclosures = self._disclosures()
@@ -46,10 +48,15 @@ class Graph:
 
     def has(self, party: str, dataset: str) -> bool:
         """Whether a party owns a dataset, is sent it, or can make it from others it has."""
-        declared = self.request.file.datasets[dataset]
-        if declared.owner == party or any(f.to == party and dataset in f.carries for f in self.request.flows):
-            return True
-        return declared.from_ is not None and all(self.has(party, source) for source in declared.from_)
+        if party not in self._holdings:
+            declared = self.request.file.datasets
+            sent = {carried for flow in self.request.flows if flow.to == party for carried in flow.carries}
+            held = {name for name, d in declared.items() if d.owner == party or name in sent}
+            for name in self.order:
+                if declared[name].from_ is not None and held.issuperset(declared[name].from_ or ()):
+                    held.add(name)
+            self._holdings[party] = held
+        return dataset in self._holdings[party]
 
     def _datasets(self) -> nx.DiGraph[str]:
         graph: nx.DiGraph[str] = nx.DiGraph()
@@ -247,12 +254,16 @@ class Disclosure:
 
     def _data_facts(self, dataset: str, key: str) -> list[tuple[str, Stated]]:
         """What is stated about the part that came from this source, nearest to the dataset carried."""
-        stated = self.graph.request.data[dataset].get(key)
-        if stated is not None:
-            return [(dataset, stated)]
-        made_from = self.graph.request.file.datasets[dataset].from_ or ()
-        nearer = [d for d in made_from if self.source in self.graph.request.sources(d)]
-        return [found for d in nearer for found in self._data_facts(d, key)]
+        request = self.graph.request
+        nearest: dict[str, dict[str, Stated]] = {}
+        for name in self.graph.order:  # sources first
+            if self.source in request.sources(name):
+                stated = request.data[name].get(key)
+                made_from = request.file.datasets[name].from_ or ()
+                nearest[name] = {name: stated} if stated else {
+                    about: fact for source in made_from for about, fact in nearest.get(source, {}).items()
+                }  # fmt: skip
+        return list(nearest[dataset].items())
 
 
 def _reading(name: str, about: str, stated: Stated | None) -> Reading:

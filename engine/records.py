@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any, Literal
 
-from engine.conditions import Condition, Proof, Reading, Use, in_words, label
+from engine.conditions import Condition, Proof, Reading, Use, evaluate, in_words, label
 from engine.decisions import BasisFinding, Decision, Duty, Finding, Status
 from engine.documents import Model
 from engine.facts import Truth, printable
@@ -169,6 +169,17 @@ def record(decision: Decision, *, whole: bool = True) -> DecisionRecord:
         unclassified={name: elements for name, elements in sorted(request.unclassified.items()) if elements},
         penalties=tuple(_penalties(decision)),
     )
+
+
+def explain(decision: Decision, rule: Rule) -> list[tuple[str, RuleRecord]]:
+    """One rule, with its whole proof, on every disclosure that its framework reaches: (disclosure, rule)."""
+    framework = rule.id.partition(".")[0]
+    return [
+        (finding.disclosure.id, _rule(rule, evaluate(rule.when, finding.disclosure), whole=True))
+        for finding in decision.findings
+        if finding.framework.framework == framework
+        and (finding.outcome != "not_applicable" or rule is finding.framework.applies)
+    ]
 
 
 def missing_facts(decision: Decision, readings: Iterable[Reading]) -> tuple[MissingRecord, ...]:

@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, 
 
 from engine.catalogue import classify
 from engine.documents import (
+    ID,
     Day,
     Document,
     DocumentProblems,
@@ -32,7 +33,7 @@ from engine.policies import ROLES, Deployment, PolicySet, party_facts
 PUBLIC = "public"
 """The party that outputs go to."""
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
+Id = Annotated[str, StringConstraints(pattern=ID, max_length=80)]
 
 
 def _one_or_several(raw: Any) -> Any:
@@ -194,6 +195,7 @@ class Request:
     parties: Mapping[str, Mapping[str, Stated]]
     names: Mapping[str, str]
     hubs: frozenset[str]
+    origins: Mapping[str, frozenset[str]]
     data: Mapping[str, Mapping[str, Stated]]
     unclassified: Mapping[str, tuple[str, ...]]
     flow_facts: Mapping[str, Mapping[str, Stated]]
@@ -207,8 +209,7 @@ class Request:
 
     def sources(self, dataset: str) -> frozenset[str]:
         """The owned datasets that a dataset is made of; itself if it is owned."""
-        made_from = self.file.datasets[dataset].from_
-        return frozenset([dataset]) if made_from is None else frozenset(s for d in made_from for s in self.sources(d))
+        return self.origins[dataset]
 
     def place(self, flow: Flow) -> Path_:
         """Where a flow stands in the document."""
@@ -289,6 +290,7 @@ class _Checker:
             parties=parties,
             names={acronym: self.name(acronym) for acronym in parties},
             hubs=self.hubs(),
+            origins={name: self.origin(name) for name in file.datasets},
             data=data,
             unclassified=self.unclassified,
             flow_facts=flow_read,
@@ -393,6 +395,16 @@ class _Checker:
         hub = self.deployment.hub if self.deployment else None
         return frozenset([hub] if hub in self.file.parties else [])
 
+    def origin(self, dataset: str) -> frozenset[str]:
+        """The owned datasets at or behind one; a name that does not exist is reported elsewhere."""
+        seen, waiting = {dataset}, [dataset]
+        while waiting:
+            found = self.file.datasets.get(waiting.pop())
+            further = [name for name in (found.from_ or () if found else ()) if name not in seen]
+            seen.update(further)
+            waiting += further
+        return frozenset(n for n in seen if n in self.file.datasets and self.file.datasets[n].owner is not None)
+
     # Facts ------------------------------------------------------------------------------------------------------------
 
     def read(self, raw: Mapping[str, Any], path: Path_, declared: Mapping[str, Any]) -> dict[str, Stated]:
@@ -472,7 +484,7 @@ def _digest(data: Any) -> str:
     """SHA-256 of what the request says, whatever the order of its keys and flows."""
     canonical = dict(data)
     for key in ("flows", "outputs"):
-        if key in canonical:
+        if isinstance(canonical.get(key), list):
             canonical[key] = sorted(canonical[key], key=lambda flow: str(flow["id"]))
     text = json.dumps(canonical, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from engine.agreements import template_problem
-from engine.cases import CaseFile, is_case_file
-from engine.documents import Document, DocumentProblems, Map, Problem, nearest, read, shipped, validate
+from engine.cases import check_cases, is_case_file
+from engine.decisions import decide
+from engine.documents import Document, DocumentProblems, Map, Problem, nearest, read, shipped
 from engine.policies import PolicySet, compile_policies, is_policy, read_folder
 from engine.requests import check_request
 
@@ -41,30 +42,32 @@ def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Pr
 
 
 def _others(folder: Path | None, written: list[Document]) -> list[Document]:
-    """The policies that the written ones join, without those they stand in for."""
-    own = read_folder(folder) if folder else []
-    if not any("vocabulary" in d.data for d in [*own, *written]):
-        own = [*read_folder(shipped("policies")), *own]
-    elif folder is None:
-        own = read_folder(shipped("policies"))
+    """The policies that the written ones join, without those they stand in for.
+
+    A vocabulary of one's own stands alone, with the policies in `folder` if there is one.
+    """
+    shipped_files = read_folder(shipped("policies"))
     paths = {Path(document.file).resolve() for document in written}
-    return [document for document in own if Path(document.file).resolve() not in paths]
+    own = read_folder(folder) if folder else []
+    vocabularies = [d for d in (*own, *written) if isinstance(d.data, Map) and "vocabulary" in d.data]
+    alone = any(Path(d.file).resolve() not in {Path(s.file).resolve() for s in shipped_files} for d in vocabularies)
+    others = own if alone else [*shipped_files, *own]
+    return [document for document in others if Path(document.file).resolve() not in paths]
 
 
 def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
+    first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
     try:
         if is_case_file(document):
-            validate(CaseFile, document)
-            document.check()
-        elif isinstance(document.data, Map) and "request" in document.data:
-            check_request(document, policies)
-        elif isinstance(document.data, Map) and "decision" in document.data:
+            check_cases(document, Path(document.file).parent, policies)
+        elif "request" in (document.data if isinstance(document.data, Map) else ()):
+            decide(policies, check_request(document, policies))
+        elif first == "decision":
             _check_decision(document)
         else:
-            first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
             help_line = nearest(str(first), _FIRST_KEYS) or f"begin with one of: {', '.join(_FIRST_KEYS)}"
             document.report("unknown-document", "is no document of a known kind", (), help=help_line)
-            document.check()
+        document.check()
     except DocumentProblems as error:
         return error.problems
     return ()
@@ -76,8 +79,7 @@ def _check_decision(document: Document) -> None:
 
     schema = json.loads((shipped("schemas") / "decision.schema.json").read_text(encoding="utf-8"))
     for error in Draft202012Validator(schema).iter_errors(document.data):
-        document.report("not-a-decision", error.message, tuple(error.absolute_path))
-    document.check()
+        document.report("not-a-decision", "does not have the form of a decision", tuple(error.absolute_path))
 
 
 def _clause_problems(document: Document, policies: PolicySet) -> list[Problem]:

@@ -5,6 +5,7 @@ The tests of the command line and of messages run here, so that they do not chan
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from click.testing import CliRunner, Result
@@ -181,7 +182,10 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 
 def assent(*arguments: str | Path) -> Result:
     """What the command line answers; an exception that it did not foresee is raised here."""
-    return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    try:
+        return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
+    finally:
+        gc.enable()  # a command switches it off; the tests go on
 
 
 def at_home(*arguments: str | Path) -> Result:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
+from openpyxl import Workbook
+
 from engine.decisions import decide
+from engine.dictionaries import read_workbook
 from engine.documents import DocumentProblems, Problem
 from engine.policies import load_policies
 from engine.records import record
@@ -47,12 +51,23 @@ def _bomb() -> str:
 LAW_FILE = written(LAW_HEAD, LAW)
 SAVED_DECISION = "decision.json"
 
+
+def _workbook(*rows: tuple[str, ...]) -> bytes:
+    book, file = Workbook(), BytesIO()
+    for row in rows:
+        book.worksheets[0].append(row)
+    book.save(file)
+    return file.getvalue()
+
+
 EXAMPLES: dict[str, Example] = {
     # Files
     "unreadable": Example("nowhere.yaml", None),
     "too-large": Example("bomb.yaml", _bomb()),
     "not-text": Example("request.yaml", "title: Caf\xe9\n".encode("latin-1")),
     "empty": Example("request.yaml", "# Nothing yet\n"),
+    "not-a-workbook": Example("dictionary.xlsx", "Agency,Program,Data Category\n"),
+    "not-a-dictionary": Example("dictionary.xlsx", _workbook(("Element", "Meaning"), ("Name", "A name"))),
     # YAML
     "syntax": Example("request.yaml", request("purpose: [study, audit")),
     "too-deep": Example("request.yaml", "facts: " + "[" * 61 + "]" * 61),
@@ -137,14 +152,20 @@ def written_out(code: str) -> Path:
 
 
 def problems_of(code: str) -> list[Problem]:
-    """What `assent validate` and, where that is content, `assent check` say of an example."""
+    """What `assent validate`, `check` where that is content, and `catalogue import` say of an example."""
     path, folder = written_out(code), EXAMPLES[code].folder
+    if path.suffix == ".xlsx":
+        return _problems(lambda: read_workbook(path))
     found = validate_files([path], folder)
     if found or path.name != "request.yaml":
         return found
     policies = load_policies(folder)
+    return _problems(lambda: decide(policies, read_request(path, policies)))
+
+
+def _problems(call: Callable[[], object]) -> list[Problem]:
     try:
-        decide(policies, read_request(path, policies))
+        call()
     except DocumentProblems as error:
         return list(error.problems)
     return []

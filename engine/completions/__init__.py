@@ -6,12 +6,13 @@ if and only if its diagram is the constant true, and a fact can change it if and
 """
 
 from engine.completions.formulas import Formula, conjunction, disjunction, opposite, proven
-from engine.completions.settling import Answer, ContradictionError, settle
+from engine.completions.settling import Answer, ContradictionError, check_consistent, settle
 
 __all__ = [
     "Answer",
     "ContradictionError",
     "Formula",
+    "check_consistent",
     "conjunction",
     "disjunction",
     "opposite",

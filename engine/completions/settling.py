@@ -40,6 +40,26 @@ def settle(
     truth = all_of([part.truth for part in parts])
     if truth is not None:
         return Answer(truth, {})
+    joint = _joint(parts, constraints, vocabulary, link)
+    if not joint.consistent():
+        raise ContradictionError
+    if not joint.possible():
+        return Answer(False, {})
+    if joint.certain():
+        return Answer(True, {})
+    matters = joint.essential()
+    readings = joint.diagram.scope.readings
+    return Answer(None, {key: reading for key, reading in readings.items() if key in matters})
+
+
+def check_consistent(constraints: Sequence[Formula], vocabulary: Vocabulary, link: Link) -> None:
+    """Raise `ContradictionError` where no completion of the unknown facts satisfies the constraints."""
+    waiting = [constraint for constraint in constraints if constraint.truth is None]
+    if waiting and not _joint(waiting, (), vocabulary, link).possible():
+        raise ContradictionError
+
+
+def _joint(parts: Sequence[Formula], constraints: Sequence[Formula], vocabulary: Vocabulary, link: Link) -> _Joint:
     scope = Scope(vocabulary, link)
     waiting = [part for part in parts if part.truth is None]
     for part in waiting:
@@ -48,15 +68,7 @@ def settle(
     diagram = Diagram(scope)
     bounds = [diagram.formula(limit) for limit in limits]
     cells = dict.fromkeys(diagram.formula(part) for part in waiting)
-    joint = _Joint(diagram, [cell for cell in cells if cell not in bounds], bounds)
-    if not joint.consistent():
-        raise ContradictionError
-    if not joint.possible():
-        return Answer(False, {})
-    if joint.certain():
-        return Answer(True, {})
-    matters = joint.essential()
-    return Answer(None, {key: reading for key, reading in scope.readings.items() if key in matters})
+    return _Joint(diagram, [cell for cell in cells if cell not in bounds], bounds)
 
 
 class _Joint:
@@ -132,12 +144,14 @@ class _Joint:
         if cluster is None:
             yield diagram.forget(fails, {rank})
             return
-        allowed = diagram.both(fails, *[limit for limit in self.limits if self.supports[limit] & cluster])
+        limit = diagram.both(*[limit for limit in self.limits if self.supports[limit] & cluster])
         choices = range(len(diagram.values[rank]))
-        effects = [[diagram.fix(part, rank, i) for part in self.supports] for i in choices]
+        seen_together = [limit, *[diagram.both(part, limit) for part in self.cells]]
+        effects = [[diagram.fix(part, rank, i) for part in seen_together] for i in choices]
         for i in choices:
             other = diagram.node(rank, tuple(int(effects[i] != effects[j]) for j in choices))
-            yield diagram.both(other, diagram.forget(diagram.fix(allowed, rank, i), cluster - {rank}))
+            changed = diagram.fix(diagram.both(fails, limit), rank, i)
+            yield diagram.both(other, diagram.forget(changed, cluster - {rank}))
 
     def tied(self) -> dict[int, set[int]]:
         """For each variable that a limit reads: the variables tied to it, directly or through others."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from engine.conditions import Builder, Condition
+from engine.conditions import All, Builder, Condition
 from engine.documents import (
     Document,
     DocumentProblems,
@@ -83,6 +83,8 @@ def _kind(document: Document) -> str:
 
 
 _NOWHERE = Mark(0, 0)
+MAX_DEFINITIONS = 10
+"""How deep definitions may use each other."""
 
 
 @dataclass(slots=True)
@@ -197,15 +199,23 @@ class _Compiler:
     def builder(self, document: Document, raw: Map) -> Builder:
         written = dict(_mapping(raw, "definitions"))
         built: dict[str, Condition | None] = {}
+        depth = 0
 
         def definition(name: str) -> Condition | None:
+            nonlocal depth
             if name in written and name not in built:
                 built[name] = None  # a definition that uses itself finds nothing
+                if depth >= MAX_DEFINITIONS:
+                    message = f"definitions use each other more than {MAX_DEFINITIONS} deep"
+                    document.report("too-deep", message, written[name].path if isinstance(written[name], Map) else ())
+                    return All(())
+                depth += 1
                 item = written[name]
                 if isinstance(item, Map) and "when" in item:
                     whole = builder.build(item["when"], item.path)
                     notes = {key: item[key] for key in ("says", "cite", "checked") if isinstance(item.get(key), str)}
                     built[name] = replace(whole, **{k: v for k, v in notes.items() if not getattr(whole, k)})
+                depth -= 1
             return built.get(name) or self.shared.get(name)
 
         builder = Builder(document, self.vocabulary, definition, lambda: sorted({*written, *self.shared}))

@@ -18,12 +18,12 @@ from pydantic import (
 )
 
 from engine.conditions import All, Builder, Condition
-from engine.documents import Day, Map, Model
+from engine.documents import CLAUSE_ID, KEBAB, SNAKE, Day, Map, Model
 from engine.facts import Fact, Statement, Vocabulary
 
-Kebab = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
-Snake = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-ClauseId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*\.clause\.[a-z0-9.-]+$")]
+Kebab = Annotated[str, StringConstraints(pattern=KEBAB)]
+Snake = Annotated[str, StringConstraints(pattern=SNAKE)]
+ClauseId = Annotated[str, StringConstraints(pattern=CLAUSE_ID)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 Checked = Literal["text", "summary", "interpretation", "unverified"]
 Due = Literal[
@@ -419,12 +419,19 @@ class PolicySet:
         house = self.deployments[deployment].rules if deployment else ()
         return (*self.frameworks, *house)
 
+    def all_frameworks(self) -> tuple[Framework, ...]:
+        """All law, and the house rules of every deployment."""
+        return (*self.frameworks, *(f for d in self.deployments.values() for f in d.rules))
+
+    def rules(self) -> dict[str, Rule]:
+        """Every rule by its id."""
+        return {rule.id: rule for framework in self.all_frameworks() for rule in framework.rules()}
+
     def steps(self) -> dict[str, str]:
         """Every step that a rule may demand: id -> what it says."""
-        frameworks = [*self.frameworks, *(f for d in self.deployments.values() for f in d.rules)]
         return {
             owed.name: owed.says
-            for framework in frameworks
+            for framework in self.all_frameworks()
             for basis in ("", *framework.bases)
             for owed in framework.owed(basis)
             if owed.kind == "step"
@@ -432,5 +439,4 @@ class PolicySet:
 
     def bases(self) -> dict[str, Basis]:
         """Every basis by its id."""
-        frameworks = [*self.frameworks, *(f for d in self.deployments.values() for f in d.rules)]
-        return {basis.id: basis for framework in frameworks for basis in framework.bases.values()}
+        return {basis.id: basis for framework in self.all_frameworks() for basis in framework.bases.values()}

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
 from engine.cases import Result, RuleCoverage
+from engine.reports.text import escape
 
 
 def show_results(results: Sequence[Result], out: Console) -> None:

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as escape_markup
 from rich.tree import Tree
 
 from engine.decisions import Decision
+from engine.documents import visible
 from engine.records import (
     DecisionRecord,
     FindingRecord,
@@ -27,6 +28,11 @@ _NEAREST = 3
 """How many failing bases are shown where none holds; `--explain` shows all."""
 
 
+def escape(text: str) -> str:
+    """Text of a document as it is shown: no markup and no control characters of its own."""
+    return escape_markup(visible(text))
+
+
 def console() -> Console:
     """Colored and wrapped in a terminal; plain and unwrapped in a pipe."""
     if sys.stdout.isatty():
@@ -41,18 +47,13 @@ def show_decision(decision: Decision, out: Console, *, explain: bool = False) ->
         out.print(line, soft_wrap=not out.is_terminal)
 
 
-def show_proof(decision: Decision, rule: str, out: Console) -> bool:
-    """Print the proof of one rule on every disclosure it was asked of; false if it was asked of none."""
-    document, found = record(decision), False
-    for finding in document.findings:
-        for candidate in (finding.applies, *finding.bars, *finding.bases):
-            if candidate.rule == rule:
-                found = True
-                out.print(f"[bold]{escape(finding.disclosure)}[/]")
-                out.print(_tree(candidate), soft_wrap=not out.is_terminal)
-                if candidate.note:
-                    out.print(f"  note: {escape(candidate.note)}")
-    return found
+def show_proofs(proofs: Iterable[tuple[str, RuleRecord]], out: Console) -> None:
+    """Print the proof of one rule on every disclosure it was asked of."""
+    for disclosure, rule in proofs:
+        out.print(f"[bold]{escape(disclosure)}[/]")
+        out.print(_tree(rule), soft_wrap=not out.is_terminal)
+        if rule.note:
+            out.print(f"  note: {escape(rule.note)}", soft_wrap=not out.is_terminal)
 
 
 def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> Iterator[str | Tree]:
