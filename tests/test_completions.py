@@ -1,0 +1,362 @@
+"""Exact answers: what holds whatever the unknown facts turn out to be, and which of them still matter."""
+
+from __future__ import annotations
+
+import pytest
+
+from engine.decisions import Decision
+from tests.writing import decided, finding, law, missing, problems
+
+A, B, C = "request.approved: true", "data.sensitive: true", "receiver.trusted: true"
+"""Three facts about which a request that is silent leaves everything open."""
+
+
+def when(condition: str, *more: str, request: str = "") -> Decision:
+    """The decision on one leg under a law that permits it on this condition."""
+    basis = f"bases: {{any: {{title: Any, cite: s. 1, checked: text, when: {condition}}}}}"
+    return decided(law(basis, *more), request)
+
+
+def answer(decision: Decision) -> tuple[str, set[str]]:
+    """The outcome and the missing facts."""
+    return decision.outcome, missing(decision)
+
+
+# Propositional --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome", "facts"),
+    [
+        pytest.param(f"{{{A}}}", "undetermined", {"request.approved"}, id="A"),
+        pytest.param(f"{{any: [{{{A}}}, {{not: {{{A}}}}}]}}", "allow", set(), id="A or not A"),
+        pytest.param(f"[{{{A}}}, {{not: {{{A}}}}}]", "deny", set(), id="A and not A"),
+        pytest.param(
+            f"{{any: [{{all: [{{{A}}}, {{{B}}}]}}, {{all: [{{not: {{{A}}}}}, {{{B}}}]}}]}}",
+            "undetermined",
+            {"data.sensitive"},
+            id="A and B, or not A and B: A does not matter",
+        ),
+        pytest.param(
+            f"{{any: [{{{A}}}, {{all: [{{{A}}}, {{{B}}}]}}]}}",
+            "undetermined",
+            {"request.approved"},
+            id="A or (A and B): B does not matter",
+        ),
+        pytest.param(
+            f"{{not: {{all: [{{{A}}}, {{not: {{any: [{{{A}}}, {{{B}}}]}}}}]}}}}",
+            "allow",
+            set(),
+            id="not (A and not (A or B))",
+        ),
+        pytest.param(
+            f"{{any: [{{all: [{{{A}}}, {{not: {{{B}}}}}]}}, {{all: [{{{B}}}, {{not: {{{A}}}}}]}}]}}",
+            "undetermined",
+            {"request.approved", "data.sensitive"},
+            id="one of A and B: both matter",
+        ),
+        pytest.param(
+            f"{{at_least: {{count: 1, of: [{{{A}}}, {{not: {{{A}}}}}, {{{B}}}]}}}}",
+            "allow",
+            set(),
+            id="one of A, not A, B",
+        ),
+        pytest.param(
+            f"{{at_least: {{count: 2, of: [{{{A}}}, {{not: {{{A}}}}}, {{{B}}}]}}}}",
+            "undetermined",
+            {"data.sensitive"},
+            id="two of A, not A, B",
+        ),
+        pytest.param(
+            f"{{at_least: {{count: 3, of: [{{{A}}}, {{not: {{{A}}}}}, {{{B}}}]}}}}",
+            "deny",
+            set(),
+            id="three of A, not A, B",
+        ),
+        pytest.param(
+            f"{{at_least: {{count: 2, of: [{{{A}}}, {{{B}}}, {{{C}}}]}}}}",
+            "undetermined",
+            {"request.approved", "data.sensitive", "receiver.trusted"},
+            id="two of A, B, C",
+        ),
+    ],
+)
+def test_an_answer_that_no_fact_can_change_is_given(condition: str, outcome: str, facts: set[str]) -> None:
+    assert answer(when(condition)) == (outcome, facts)
+
+
+def test_a_basis_that_covers_what_another_leaves_out() -> None:
+    decision = decided(
+        law(f"""
+        bases:
+          trusted: {{title: Trusted, cite: s. 1, checked: text, when: {{{C}}}}}
+          careful: {{title: Careful, cite: s. 2, checked: text, when: {{not: {{{C}}}}}}}
+        """)
+    )
+    assert answer(decision) == ("allow", set())
+
+
+def test_a_bar_that_leaves_only_what_no_basis_covers() -> None:
+    decision = decided(
+        law(f"""
+        bars: {{barred: {{says: Barred, cite: s. 1, checked: text, when: {{{C}}}}}}}
+        bases: {{trusted: {{title: Trusted, cite: s. 2, checked: text, when: {{{C}}}}}}}
+        """)
+    )
+    assert answer(decision) == ("deny", set())
+
+
+def test_two_laws_that_cannot_both_permit() -> None:
+    """Each law by itself is open; together they leave nothing."""
+    rules = "applies: {says: A, cite: s. 1, checked: text, when: {data.categories: {includes: %s}}}"
+    first = law(
+        rules % "school",
+        f"""
+        bases:
+          school: {{title: School, cite: s. 1, checked: text, when: [{{data.categories: {{includes: school}}}}, {{{A}}}]}}
+        """,
+    )
+    decision = decided(first, "datasets: {records: {owner: OWNER, categories: [school]}}")
+    assert answer(decision) == ("undetermined", {"request.approved"})
+
+
+# Values ---------------------------------------------------------------------------------------------------------------
+
+FORM = "flow.form"
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        pytest.param("{any: [{flow.form: [identified, coded]}, {flow.form: aggregate}]}", "allow", id="every code"),
+        pytest.param("{any: [{flow.form: identified}, {flow.form: aggregate}]}", "undetermined", id="not every code"),
+        pytest.param("[{flow.form: identified}, {flow.form: aggregate}]", "deny", id="two codes at once"),
+        pytest.param("{any: [{request.ethics: [approved, waived]}, {request.ethics: {not: waived}}]}", "undetermined",
+                     id="every code of a fact that may not apply"),
+        pytest.param("{any: [{request.ethics: [approved, waived]}, {not: {request.ethics: {known: true}}}]}", "allow",
+                     id="every code, or does not apply"),
+        pytest.param("{any: [{flow.smallest_cell: {at_least: 10}}, {flow.smallest_cell: {at_most: 10}}]}", "undetermined",
+                     id="every number of a fact that may not apply"),
+        pytest.param("{any: [{request.signed_on: {before: 2026-06-02}}, {request.signed_on: {after: 2026-06-01}}]}",
+                     "allow", id="every day"),
+        pytest.param("{any: [{request.signed_on: {before: 2026-06-01}}, {request.signed_on: {after: 2026-06-01}}]}",
+                     "undetermined", id="every day but one"),
+        pytest.param("[{request.signed_on: {after: 2026-06-01}}, {request.signed_on: {before: 2026-06-02}}]", "deny",
+                     id="no day between two days"),
+        pytest.param("[{request.signed_on: {after: 2026-06-01}}, {request.signed_on: {before: 2026-06-03}}]",
+                     "undetermined", id="one day between"),
+        pytest.param("{any: [{flow.kept_for: {at_least: 30 days}}, {flow.kept_for: {at_most: 30 days}}]}", "undetermined",
+                     id="days, when it may be months"),
+        pytest.param("[{flow.kept_for: {at_least: 30 days}}, {flow.kept_for: {at_most: 1 year}}]", "deny",
+                     id="days and months at once"),
+        pytest.param("[{data.categories: {includes: school}}, {data.categories: {excludes: [school, wage]}}]", "deny",
+                     id="in a set and not in it"),
+        pytest.param("[{data.categories: {within: [school]}}, {data.categories: {includes: wage}}]", "deny",
+                     id="within a set and beyond it"),
+        pytest.param("{any: [{data.categories: {within: [school, wage, health]}}, {data.categories: {excludes: [school, "
+                     "wage, health]}}]}", "allow", id="some of all codes, or none"),
+    ],
+)  # fmt: skip
+def test_values_that_the_rules_can_tell_apart_are_all_considered(condition: str, outcome: str) -> None:
+    assert when(condition).outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        pytest.param(
+            "[{request.signed_on: {before: {fact: request.expires_on}}}, {request.signed_on: {after: {fact: "
+            "request.expires_on}}}]",
+            "deny",
+            id="before and after",
+        ),
+        pytest.param(
+            "{any: [{request.signed_on: {before: {fact: request.expires_on}}}, {request.signed_on: {on_or_after: {fact: "
+            "request.expires_on}}}, {not: {request.expires_on: {known: true}}}]}",
+            "allow",
+            id="before, not before, or without end",
+        ),
+        pytest.param(
+            "[{request.signed_on: {before: {fact: request.expires_on}}}, {request.expires_on: {before: 2026-06-01}}, "
+            "{request.signed_on: {after: 2026-05-31}}]",
+            "deny",
+            id="no room between two days",
+        ),
+        pytest.param(
+            "[{request.signed_on: {before: {fact: request.expires_on}}}, {request.expires_on: {before: 2026-06-03}}, "
+            "{request.signed_on: {after: 2026-05-31}}]",
+            "undetermined",
+            id="room for two days",
+        ),
+    ],
+)
+def test_two_unknown_dates_are_compared(condition: str, outcome: str) -> None:
+    assert when(condition).outcome == outcome
+
+
+CODES = """
+    facts:
+      request.first: {type: code, codes: {a: A, b: B, shared: S}}
+      request.second: {type: code, codes: {shared: S, y: Y, z: Z}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "outcome"),
+    [
+        ("{request.first: {fact: request.second}}", "undetermined"),
+        ("[{request.first: {fact: request.second}}, {request.first: {not: shared}}]", "deny"),
+        ("[{request.first: {fact: request.second}}, {request.second: z}]", "deny"),
+        ("{any: [{request.first: {not: {fact: request.second}}}, {request.first: shared}]}", "allow"),
+    ],
+)
+def test_two_unknown_codes_agree_only_on_what_both_can_be(condition: str, outcome: str) -> None:
+    assert when(condition, CODES).outcome == outcome
+
+
+def test_a_code_that_is_known_and_impossible_for_the_other_fact() -> None:
+    decision = when("{request.first: {fact: request.second}}", CODES, request="facts: {second: z}")
+    assert answer(decision) == ("deny", set())
+
+
+# Which facts are the same ---------------------------------------------------------------------------------------------
+
+TWO_LEGS = """
+    parties: {OWNER: {}, HUB: {}, LAB: {}}
+    datasets: {records: {owner: OWNER}}
+    flows:
+      - {id: up, from: OWNER, to: HUB, carries: [records]}
+      - {id: down, from: HUB, to: LAB, carries: [records]}
+"""
+
+
+def test_a_party_is_the_same_as_sender_and_as_receiver() -> None:
+    """The hub must be trusted on one leg and distrusted on the next."""
+    decision = decided(
+        law("""
+        bases:
+          up: {title: Up, cite: s. 1, checked: text, when: [{flow.redisclosure: false}, {receiver.trusted: true}]}
+          down: {title: Down, cite: s. 2, checked: text, when: [{flow.redisclosure: true}, {sender.trusted: false}]}
+        """),
+        TWO_LEGS,
+    )
+    assert decision.outcome == "deny"
+    assert [(f.outcome, missing(f)) for f in decision.findings] == [
+        ("undetermined", {"receiver.trusted"}),
+        ("undetermined", {"sender.trusted"}),
+    ]
+
+
+def test_the_facts_of_two_flows_are_two_facts() -> None:
+    decision = decided(
+        law("""
+        bases:
+          up: {title: Up, cite: s. 1, checked: text, when: [{flow.redisclosure: false}, {flow.form: coded}]}
+          down: {title: Down, cite: s. 2, checked: text, when: [{flow.redisclosure: true}, {flow.form: identified}]}
+        """),
+        TWO_LEGS,
+    )
+    assert decision.outcome == "undetermined"
+    assert {reading.about for reading in decision.missing} == {"flow up", "flow down"}
+
+
+@pytest.mark.parametrize("fact", ["receiver.users_named: true", "flow.instruments: {includes: pact}"])
+def test_two_datasets_on_one_leg_share_its_papers_and_people(fact: str) -> None:
+    decision = decided(
+        law(f"""
+        bases:
+          with: {{title: With, cite: s. 1, checked: text, when: [{{data.sensitive: true}}, {{{fact}}}]}}
+          without: {{title: Without, cite: s. 2, checked: text, when: [{{data.sensitive: false}}, {{not: {{{fact}}}}}]}}
+        """),
+        """
+        datasets: {a: {owner: OWNER, facts: {sensitive: true}}, b: {owner: OWNER, facts: {sensitive: false}}}
+        flows: [{id: leg, from: OWNER, to: LAB, carries: [a, b]}]
+        """,
+    )
+    assert [f.outcome for f in decision.findings] == ["undetermined", "undetermined"]
+    assert decision.outcome == "deny"
+
+
+def test_legs_of_one_unknown_purpose_share_it() -> None:
+    same = law("""
+        bases:
+          first: {title: First, cite: s. 1, checked: text, when: {flow.redisclosure: false}}
+          same: {title: Same, cite: s. 2, checked: text, when: {flow.purpose_as_received: true}}
+        """)
+    assert answer(decided(same, TWO_LEGS)) == ("allow", set())
+    own = TWO_LEGS.replace("to: LAB,", "to: LAB, purpose: study,")
+    assert answer(decided(same, own)) == ("undetermined", {"request.purpose"})
+
+
+# Facts that exclude one another ---------------------------------------------------------------------------------------
+
+COUNTS = "exclusive: [[{flow.form: aggregate}, {data.sensitive: true}]]"
+AS_COUNTS = "flows: [{id: leg, from: OWNER, to: LAB, carries: [records], form: aggregate}]"
+
+
+def test_what_a_stated_fact_excludes_is_not_asked() -> None:
+    assert answer(when("{data.sensitive: false}", COUNTS)) == ("undetermined", {"data.sensitive"})
+    assert answer(when("{data.sensitive: false}", COUNTS, request=AS_COUNTS)) == ("allow", set())
+
+
+def test_a_combination_that_is_ruled_out_needs_no_rule() -> None:
+    assert when("[{flow.form: aggregate}, {data.sensitive: true}]").outcome == "undetermined"
+    assert when("[{flow.form: aggregate}, {data.sensitive: true}]", COUNTS).outcome == "deny"
+
+
+def test_facts_that_exclude_one_another_are_told_where_both_are_stated() -> None:
+    request = f"{AS_COUNTS}\ndatasets: {{records: {{owner: OWNER, facts: {{sensitive: true}}}}}}"
+    (problem,) = problems(lambda: when("{data.sensitive: true}", COUNTS, request=request))
+    assert problem.code == "excluded"
+    assert "leg/records" in problem.message
+
+
+CONTRADICTION = """
+    exclusive:
+      - [{flow.form: aggregate}, {data.sensitive: true}]
+      - [{data.sensitive: false}, {request.approved: true}]
+"""
+"""Counts are not sensitive, and what is not sensitive needs no approval."""
+
+
+@pytest.mark.parametrize("condition", ["{data.sensitive: true}", "{receiver.trusted: true}", "{flow.form: aggregate}"])
+def test_stated_facts_that_leave_nothing_possible_are_no_request(condition: str) -> None:
+    """Counts are sensitive or not; either is excluded by what is stated. No rule need ask for it."""
+    request = f"{AS_COUNTS}\nfacts: {{approved: true}}"
+    (problem,) = problems(lambda: when(condition, CONTRADICTION, request=request))
+    assert problem.code == "excluded"
+
+
+def test_what_one_flow_excludes_holds_on_every_flow() -> None:
+    decision = when(
+        "{any: [{flow.form: aggregate}, {data.sensitive: false}]}",
+        COUNTS,
+        request="""
+        flows:
+          - {id: counts, from: OWNER, to: LAB, carries: [records], form: aggregate}
+          - {id: leg, from: OWNER, to: LAB, carries: [records], form: coded}
+        """,
+    )
+    assert decision.outcome == "allow"
+    assert finding(decision).outcome == "allow", "the same data are not sensitive on this flow either"
+
+
+def test_facts_tied_by_an_exclusion_both_matter() -> None:
+    decision = when("{data.sensitive: false}", COUNTS)
+    assert missing(decision) == {"data.sensitive"}, "the form alone cannot settle it without settling sensitivity"
+    tied = when("{any: [{flow.form: aggregate}, {data.sensitive: true}]}", COUNTS)
+    assert missing(tied) == {"flow.form", "data.sensitive"}
+
+
+def test_a_fact_whose_values_make_no_difference_is_not_missing() -> None:
+    """Another flow's form is tied to these data's sensitivity, but cannot change it: it is known."""
+    decision = when(
+        "{any: [{receiver.trusted: true}, {data.sensitive: true}]}",
+        COUNTS,
+        request="""
+        flows:
+          - {id: counts, from: OWNER, to: LAB, carries: [records], form: aggregate}
+          - {id: leg, from: OWNER, to: LAB, carries: [records]}
+        """,
+    )
+    assert answer(decision) == ("undetermined", {"receiver.trusted"})
