@@ -127,6 +127,8 @@ class Document:
     data: Any
     digest: str = ""
     problems: list[Problem] = field(default_factory=list)
+    misread: set[Mark] = field(default_factory=set)
+    """Places that the reader could not make sense of: nothing more is said of what stands there."""
 
     def mark_of(self, path: Sequence[str | int], *, key: bool = False) -> Mark:
         """The place of the value at `path` (of its key if `key`), or of the nearest container that exists."""
@@ -145,8 +147,9 @@ class Document:
         self, code: str, message: str, path: Sequence[str | int] = (), *, help: str = "", key: bool = False
     ) -> None:
         """Note a problem at `path`."""
-        where = ".".join(map(str, path))
-        self.problems.append(Problem(self.file, self.mark_of(path, key=key), code, message, where, help))
+        mark = self.mark_of(path, key=key)
+        if mark not in self.misread:
+            self.problems.append(Problem(self.file, mark, code, message, ".".join(map(str, path)), help))
 
     def check(self) -> None:
         """Raise `DocumentProblems` if anything is wrong."""
@@ -370,6 +373,7 @@ class _Builder:
     def report(self, code: str, message: str, mark: Mark, path: Path_, help: str = "") -> None:
         where = ".".join(map(str, path))
         self.document.problems.append(Problem(self.document.file, mark, code, message, where, help))
+        self.document.misread.add(mark)
 
     def stop(self, code: str, message: str, mark: Mark) -> None:
         self.report(code, message, mark, ())
@@ -475,6 +479,7 @@ def _without(data: Any, paths: Sequence[tuple[str | int, ...]]) -> Any:
 def _report(document: Document, model: type[BaseModel], item: Any) -> None:
     kind = item["type"]
     path = [step for step in item["loc"] if step != "[key]"]
+    in_key = "[key]" in item["loc"]
     name = _shown(path)
     if kind == "extra_forbidden":
         known = _names_at(model, path[:-1])
@@ -489,7 +494,8 @@ def _report(document: Document, model: type[BaseModel], item: Any) -> None:
         )
     elif kind == "string_pattern_mismatch":
         known_form = _FORMS_OF_NAMES.get(item["ctx"]["pattern"], "")
-        document.report("bad-name", f'{name} cannot be "{item["input"]}"', path, help=known_form)
+        what = f"{name} cannot be a name here" if in_key else f'{name} cannot be "{item["input"]}"'
+        document.report("bad-name", what, path, help=known_form, key=in_key)
     elif kind == "value_error":
         document.report("bad-value", f"{name} {item['ctx']['error']}", path)
     else:

@@ -345,8 +345,8 @@ class _Checker:
         for i, user in enumerate(file.users):
             use("party", user.party, "users", i, "party")
         for i, paper in enumerate(file.instruments):
-            for kind_ in paper.instrument:
-                use("instrument", kind_, "instruments", i, "instrument")
+            for j, instrument in enumerate(paper.instrument):
+                use("instrument", instrument, "instruments", i, "instrument", j)
             for j, party in enumerate(paper.between):
                 use("party", party, "instruments", i, "between", j)
             for key in ("contains", "lacks"):
@@ -366,12 +366,12 @@ class _Checker:
             use("text", name, "agreement", name)
         return used
 
-    def unknown(self, kind: str, value: str, known: Iterable[str], path: Path_) -> None:
+    def unknown(self, kind: str, value: str, known: Iterable[str], path: Path_, *, key: bool = False) -> None:
         word = {"actor": "party", "text": "text that a clause asks for"}.get(kind, kind)
         message = f'"{value}" is no {word} of this request' if kind in ("party", "dataset", "flow") else (
             f'"{value}" is not a known {word}'
         )  # fmt: skip
-        self.document.report(f"unknown-{kind}", message, path, help=nearest(value, known))
+        self.document.report(f"unknown-{kind}", message, path, help=nearest(value, known), key=key)
 
     def check_ids(self) -> None:
         seen: dict[str, Path_] = {}
@@ -418,14 +418,14 @@ class _Checker:
         for key, statement in own.items():
             for towards in statement.towards:
                 if towards not in self.file.parties:
-                    self.unknown("party", towards, self.file.parties, (*path, "facts", key, towards))
+                    self.unknown("party", towards, self.file.parties, (*path, "facts", key, towards), key=True)
         stated = {key: Stated(statement, "the request") for key, statement in own.items()}
         if self.deployment is None or acronym not in self.deployment.agencies:
             return stated
         for key, settled in self.deployment.facts_of(acronym).items():
             mine = own.get(key)
             if mine is not None and (mine.value, mine.towards) != (settled.value, settled.towards):
-                place = (*path, key) if key == "kind" else (*path, "facts", key)
+                place = (*path, "facts", key) if key in party.facts else (*path, key)
                 self.document.report(
                     "contradicts", f'"{key}" contradicts what the deployment settles for {acronym}', place,
                     help="leave it out, or have the deployment corrected",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 from jsonschema import Draft202012Validator
+from openpyxl import Workbook
 
 from cli import main
 from engine.documents import shipped
@@ -503,6 +504,44 @@ def test_a_change_that_makes_no_sense_is_a_difference(change: str) -> None:
     answer = at_home("test", "case.yaml")
     assert answer.exit_code in (1, 2)
     assert "Traceback" not in answer.output
+
+
+# Catalogue and frameworks -----------------------------------------------------------------------------------------------
+
+
+def test_the_catalogue_is_listed_and_searched() -> None:
+    row = "OWNER: Schools: school (They say so)\n1 row\n"
+    assert at_home("catalogue", "show").stdout == row
+    assert at_home("catalogue", "show", "OWNER").stdout == row
+    assert at_home("catalogue", "search", "SCHOOLS", "say").stdout == row
+    assert at_home("catalogue", "search", "wages").stdout == "0 rows\n"
+    assert json.loads(at_home("catalogue", "show", "--json").stdout)[0]["is"] == ["school"]
+
+
+def test_the_catalogue_of_nobody_is_refused() -> None:
+    assert 'did you mean "OWNER"?' in refused(at_home("catalogue", "show", "OWNR"))
+    assert 'did you mean "net"?' in refused(at_home("catalogue", "show", "--deployment", "nett"))
+
+
+def test_an_imported_dictionary_tells_what_the_catalogue_does_not_classify() -> None:
+    book = Workbook()
+    headings = ("Agency", "Program", "Data Category", "Data Element Name", "Data Element Definition", "Data Type", "Years Available")
+    for row in (headings, ("OWNER", "Schools", "", "Grade", "The grade", "text", "2020"), ("OWNER", "Buses", "", "Line", "", "", "")):
+        book.worksheets[0].append(row)
+    book.save("dictionary.xlsx")
+    answer = at_home("catalogue", "import", "dictionary.xlsx", "-o", "rows.yaml")
+    assert answer.exit_code == 0, answer.output
+    assert "OWNER: 2 elements, 1 classified, 1 unknown" in answer.stdout
+    assert "unknown: Buses / Line (dictionary.xlsx, row 3)" in answer.stdout
+    assert "Buses" in Path("rows.yaml").read_text(encoding="utf-8")
+    assert "rows.yaml exists already" in refused(at_home("catalogue", "import", "dictionary.xlsx", "-o", "rows.yaml"))
+
+
+def test_frameworks_are_listed_with_how_far_their_sources_were_verified() -> None:
+    (row,) = json.loads(at_home("frameworks", "--json").stdout)
+    assert (row["framework"], row["bars"], row["bases"]) == ("law", 1, 2)
+    assert (row["text"], row["summary"]) == (3, 1)
+    assert "| `law` | The Law (1 Law 1) |" in at_home("frameworks").stdout
 
 
 # New ------------------------------------------------------------------------------------------------------------------

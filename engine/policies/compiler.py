@@ -63,7 +63,7 @@ def read_folder(folder: Path) -> list[Document]:
         except DocumentProblems as error:
             problems += error.problems
     if problems:
-        raise DocumentProblems(problems)
+        raise DocumentProblems([*problems, *(p for document in documents for p in document.problems)])
     return documents
 
 

@@ -74,7 +74,7 @@ def _check_framework(
                     "unknown-set", f'the set "{item.set}" is not defined', (*here, "set"),
                     help=nearest(item.set, framework.sets),
                 )  # fmt: skip
-            if item.set and at[-2] == "sets" and _reaches(framework, item.set, str(at[-1])):
+            if item.set and len(at) > 1 and at[-2] == "sets" and _reaches(framework, item.set, str(at[-1])):
                 document.report("circle", f'the set "{at[-1]}" contains itself', (*here, "set"))
             if item.step and item.step not in framework.steps and not item.says:
                 document.report(
