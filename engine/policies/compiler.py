@@ -191,7 +191,7 @@ class _Compiler:
         except DocumentProblems:
             return None
         if isinstance(model, VocabularyFile):
-            self.shared = {name: definition.when for name, definition in model.definitions.items()}
+            self.shared = {name: _named(d.when, d.says, d.cite, d.checked) for name, d in model.definitions.items()}
         if isinstance(model, Deployment):
             self.deployment_facts(document, model)
         return model
@@ -213,8 +213,8 @@ class _Compiler:
                 item = written[name]
                 if isinstance(item, Map) and "when" in item:
                     whole = builder.build(item["when"], item.path)
-                    notes = {key: item[key] for key in ("says", "cite", "checked") if isinstance(item.get(key), str)}
-                    built[name] = replace(whole, **{k: v for k, v in notes.items() if not getattr(whole, k)})
+                    notes = [str(item.get(key) or "") for key in ("says", "cite", "checked")]
+                    built[name] = _named(whole, *notes)
                 depth -= 1
             return built.get(name) or self.shared.get(name)
 
@@ -245,6 +245,16 @@ class _Compiler:
                         "unknown-code", f'"{code}" is not a code of data.categories', (*path_, "is", j),
                         help=nearest(code, codes.codes),
                     )  # fmt: skip
+
+
+def _named(condition: Condition, says: str, cite: str, checked: str) -> Condition:
+    """The condition of a definition, with the definition's words where it has none of its own."""
+    return replace(
+        condition,
+        says=condition.says or says,
+        cite=condition.cite or cite,
+        checked=condition.checked or checked,
+    )
 
 
 def party_facts(
