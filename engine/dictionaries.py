@@ -59,8 +59,12 @@ def read_workbook(path: Path) -> list[Element]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise _refuse(path, "too-large", f"is larger than {MAX_BYTES // 2**20} MiB")
+        size = path.stat().st_size
+    except OSError as error:
+        raise _refuse(path, "unreadable", f"cannot be read: {(error.strerror or str(error)).lower()}") from None
+    if size > MAX_BYTES:
+        raise _refuse(path, "too-large", f"is larger than {MAX_BYTES // 2**20} MiB")
+    try:
         workbook = load_workbook(path, read_only=True, data_only=True)
     except OSError as error:
         raise _refuse(path, "unreadable", f"cannot be read: {(error.strerror or str(error)).lower()}") from None

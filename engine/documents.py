@@ -450,15 +450,18 @@ def validate(model: type[M], document: Document, context: dict[str, Any] | None 
     Keys that are not known are noted as problems of the document and left out, so that the rest can be checked too:
     call `document.check()` once everything is. Raises `DocumentProblems` where no model can be made.
     """
-    try:
-        return model.model_validate(document.data, context=context)
-    except ValidationError as error:
-        items = error.errors(include_url=False)
-    for item in items:
-        _report(document, model, item)
-    if any(item["type"] != "extra_forbidden" for item in items):
-        document.check()
-    return model.model_validate(_without(document.data, [item["loc"] for item in items]), context=context)
+    data = document.data
+    for _ in range(2):
+        try:
+            return model.model_validate(data, context=context)
+        except ValidationError as error:
+            items = error.errors(include_url=False)
+        for item in items:
+            _report(document, model, item)
+        if any(item["type"] != "extra_forbidden" for item in items):
+            break
+        data = _without(data, [item["loc"] for item in items])
+    raise DocumentProblems(document.problems)
 
 
 def _without(data: Any, paths: Sequence[tuple[str | int, ...]]) -> Any:

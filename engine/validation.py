@@ -30,7 +30,7 @@ def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Pr
             problems += error.problems
     written = [document for document in documents if is_policy(document)]
     try:
-        policies = compile_policies([*written, *_others(folder, written)])
+        policies = compile_policies([*_others(folder, written), *written])
     except DocumentProblems as error:
         return sorted({*problems, *error.problems})
     for document in written:
