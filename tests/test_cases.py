@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
-from engine.cases import Result, RuleCoverage, case_files, check_cases, coverage, is_case_file, run_cases, run_file
+from engine.cases import RuleCoverage, case_files, check_cases, coverage, is_case_file, run_cases, run_file
+from engine.documents import Document
 from tests.writing import document, law, places, problems, written
 
 LAW = law("""
@@ -30,26 +32,26 @@ LAW = law("""
 """)
 
 STUDY = """
-    cases:
-    - id: study
-      title: A study with coded data
-      source: {citation: s. 3}
-      pins: law.basis.study
-      facts:
-        request.purpose: study
-        flow.form: coded
-        receiver.kind: lab
+    id: study
+    title: A study with coded data
+    source: {citation: s. 3}
+    pins: law.basis.study
+    facts:
+      request.purpose: study
+      flow.form: coded
+      receiver.kind: lab
 """
 
 
-def run(*texts: str, folder: Path = Path()) -> list[Result]:
-    """The results of the cases in a document."""
-    return run_cases(document(*texts, file="cases.yaml"), folder, LAW)
+def file_of(*cases: str) -> Document:
+    """The file of these cases."""
+    items = [f"- {indent(written(case), '  ').lstrip()}" for case in cases]
+    return document("cases:\n" + "".join(items), file="cases.yaml")
 
 
 def differences(*texts: str, folder: Path = Path()) -> list[str]:
-    """What differs in the one case of a document."""
-    (result,) = run(*texts, folder=folder)
+    """What differs in the case that these texts write."""
+    (result,) = run_cases(file_of(written(*texts)), folder, LAW)
     return list(result.differences)
 
 
@@ -58,7 +60,7 @@ def differences(*texts: str, folder: Path = Path()) -> list[str]:
 
 def near_misses(*misses: str) -> str:
     """The study with these near misses."""
-    return written(STUDY) + "  near_misses:\n" + "".join(f"    - {miss}\n" for miss in misses)
+    return written(STUDY, "near_misses:\n" + "".join(f"- {miss}\n" for miss in misses))
 
 
 def test_a_rule_that_holds_and_fails_where_it_should() -> None:
@@ -69,9 +71,7 @@ def test_a_rule_that_holds_and_fails_where_it_should() -> None:
         "{change: {receiver.kind: null}, becomes: unknown}",
         "{change: {receiver.kind: agency, request.purpose: marketing}, fails: [aim, receiver.kind]}",
     )
-    assert (
-        differences(text, "  also_holds: [{change: {request.purpose: audit}}, {change: {flow.form: aggregate}}]") == []
-    )
+    assert differences(text, "also_holds: [{change: {request.purpose: audit}}, {change: {flow.form: aggregate}}]") == []
 
 
 @pytest.mark.parametrize(
@@ -115,21 +115,20 @@ def test_a_rule_that_does_not_hold_as_it_should_says_on_what() -> None:
     assert differences(STUDY.replace("flow.form: coded", "flow.form: unknown")) == [
         "law.basis.study is unknown, not true; see safe"
     ]
-    assert differences(STUDY, "  also_holds: [{change: {request.purpose: marketing}}]") == [
+    assert differences(STUDY, "also_holds: [{change: {request.purpose: marketing}}]") == [
         "also_holds 1: law.basis.study is false, not true; see aim"
     ]
-    assert differences(STUDY, "  holds: false") == ["law.basis.study is true, not false"]
+    assert differences(STUDY, "holds: false") == ["law.basis.study is true, not false"]
 
 
 def test_a_short_form_with_a_hub_describes_the_second_leg() -> None:
     pins = """
-        cases:
-        - id: bar
-          title: The hub passes data on to a body that it should not trust
-          source: {citation: s. 9}
-          hub: true
-          pins: law.bar.barred
-          facts: {sender.trusted: true, receiver.trusted: false}
+        id: bar
+        title: The hub passes data on to a body that it should not trust
+        source: {citation: s. 9}
+        hub: true
+        pins: law.bar.barred
+        facts: {sender.trusted: true, receiver.trusted: false}
         """
     assert differences(pins) == []
     assert differences(pins.replace("hub: true", "hub: false")) == [], "then the sender is the provider"
@@ -155,22 +154,21 @@ def test_a_case_with_a_wrong_name_fails_and_says_which(change: str, difference: 
 # A whole request ------------------------------------------------------------------------------------------------------
 
 WHOLE = """
-    cases:
-    - id: whole
-      title: A whole request
-      source: {citation: s. 3}
-      request:
-        date: 2026-11-23
-        purpose: study
-        parties: {SDE: {}, LAB: {kind: lab, facts: {trusted: true}}}
-        datasets: {grades: {owner: SDE, categories: [school]}}
-        flows: [{id: out, from: SDE, to: LAB, carries: [grades], form: coded}]
+    id: whole
+    title: A whole request
+    source: {citation: s. 3}
+    request:
+      date: 2026-11-23
+      purpose: study
+      parties: {SDE: {}, LAB: {kind: lab, facts: {trusted: true}}}
+      datasets: {grades: {owner: SDE, categories: [school]}}
+      flows: [{id: out, from: SDE, to: LAB, carries: [grades], form: coded}]
 """
 
 
 def expecting(expect: str, *more: str) -> list[str]:
     """What differs in the whole request with these expectations."""
-    return differences(WHOLE, f"  expect: {{{expect}}}", *more)
+    return differences(WHOLE, f"expect: {{{expect}}}", *more)
 
 
 @pytest.mark.parametrize(
@@ -205,10 +203,10 @@ def test_what_a_whole_request_is_expected_to_come_to(expect: str, found: list[st
 
 
 def test_a_wrong_outcome_says_why() -> None:
-    denied = "  change: {purpose: marketing}"
+    denied = "change: {purpose: marketing}"
     assert expecting("outcome: allow", denied) == ["the outcome is deny, not allow; denied by law on out/grades"]
     assert expecting("outcome: deny, findings: {law: {fails: {law.basis.study: [aim]}}}", denied) == []
-    undetermined = "  change: {parties: {LAB: {kind: null}}}"
+    undetermined = "change: {parties: {LAB: {kind: null}}}"
     assert expecting("outcome: allow", undetermined) == [
         "the outcome is undetermined, not allow; missing: receiver.kind"
     ]
@@ -216,19 +214,14 @@ def test_a_wrong_outcome_says_why() -> None:
 
 
 def test_a_case_may_be_decided_as_of_another_day() -> None:
-    paper = "instruments: {0: {instrument: pact, between: [SDE, LAB], status: signed, from: 2027-01-01}}"
-    signed = "{law: {instruments: [pact]}}"
-    text = written(WHOLE).replace(
-        "    flows:",
-        "    instruments: [{instrument: pact, between: [SDE, LAB], status: signed, from: 2027-01-01}]\n    flows:",
-    )
-    assert paper
-    assert differences(text, f"  expect: {{outcome: allow, findings: {signed}}}", "  as_of: 2027-01-01") == []
+    approval = "change: {steps: [{step: law.step.approval, status: done, on: 2027-01-01}]}"
+    assert expecting("outcome: allow, ready: false", approval) == []
+    assert expecting("outcome: allow, ready: true", approval, "as_of: 2027-01-01") == []
 
 
 def test_a_request_that_cannot_be_read_fails_the_case_with_the_reason() -> None:
-    (found,) = expecting("outcome: allow", "  change: {parties: {LAB: {kind: lap}}}")
-    assert found == '"lap" is not a code of receiver.kind (at parties.LAB.kind); did you mean "lab"?'
+    (found,) = expecting("outcome: allow", "change: {parties: {LAB: {kind: lap}}}")
+    assert found == '"lap" is not a code of party.kind (at parties.LAB.kind); did you mean "lab"?'
 
 
 BASE = """
@@ -261,21 +254,18 @@ BASE = """
 def test_a_case_may_change_another_request(change: str, expect: str, tmp_path: Path) -> None:
     (tmp_path / "base.yaml").write_text(written(BASE))
     text = f"""
-        cases:
-        - id: changed
-          title: A changed request
-          source: {{citation: s. 3}}
-          base: base.yaml
-          change: {change}
-          expect: {expect}
+        id: changed
+        title: A changed request
+        source: {{citation: s. 3}}
+        base: base.yaml
+        change: {change}
+        expect: {expect}
         """
     assert differences(text, folder=tmp_path) == []
 
 
 def test_a_base_that_is_not_there_fails_the_case(tmp_path: Path) -> None:
-    text = STUDY.replace("pins: law.basis.study", "base: nowhere.yaml\n      expect: {outcome: allow}").partition(
-        "facts:"
-    )[0]
+    text = "id: changed\ntitle: T\nsource: {citation: s. 3}\nbase: nowhere.yaml\nexpect: {outcome: allow}"
     (found,) = differences(text, folder=tmp_path)
     assert "no such file" in found
 
@@ -285,7 +275,7 @@ def test_a_base_that_is_not_there_fails_the_case(tmp_path: Path) -> None:
 
 def test_case_files_are_found_below_a_folder_in_order(tmp_path: Path) -> None:
     (tmp_path / "law").mkdir()
-    (tmp_path / "law" / "rules.yaml").write_text(written(STUDY))
+    (tmp_path / "law" / "rules.yaml").write_text(f"cases:\n- {indent(written(STUDY), '  ').lstrip()}")
     (tmp_path / "base.yaml").write_text(written(BASE))
     (tmp_path / "notes.txt").write_text("cases: none")
     files = list(case_files([tmp_path]))
@@ -294,14 +284,17 @@ def test_case_files_are_found_below_a_folder_in_order(tmp_path: Path) -> None:
 
 
 def test_only_a_document_with_cases_is_a_case_file() -> None:
-    assert is_case_file(document(STUDY))
+    assert is_case_file(file_of(STUDY))
     assert not is_case_file(document(BASE))
     assert not is_case_file(document("- cases"))
 
 
 def test_a_result_knows_where_its_case_stands() -> None:
-    first, second = run(STUDY, written(STUDY.replace("id: study", "id: again")).partition("\n")[2])
-    assert (first.file, first.mark.line, second.case.id, second.mark.line) == ("cases.yaml", 2, "again", 10)
+    results = run_cases(file_of(STUDY, STUDY.replace("id: study", "id: again")), Path(), LAW)
+    assert [(r.case.id, r.file, r.mark.line) for r in results] == [
+        ("study", "cases.yaml", 2),
+        ("again", "cases.yaml", 9),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -311,21 +304,19 @@ def test_a_result_knows_where_its_case_stands() -> None:
         ("source: {citation: s. 3} -> source: {}", "4:11 missing-key", ""),
         ("pins: -> pin:", "5:3 unknown-key", 'did you mean "pins"?'),
         ("pins: law.basis.study -> note: Nothing is expected", "2:3 bad-value", ""),
-        ("facts: -> base: base.yaml\n  facts:", "2:3 bad-value", ""),
+        ("facts: -> base: base.yaml\nfacts:", "2:3 bad-value", ""),
     ],
 )
 def test_a_malformed_case_is_told_at_its_place(change: str, place: str, help: str) -> None:
     old, new = change.split(" -> ")
-    found = problems(lambda: run(written(STUDY).replace(old, new)))
+    found = problems(lambda: differences(written(STUDY).replace(old, new)))
     assert place in places(found)
     assert any(help in problem.help for problem in found)
 
 
 def test_checking_tells_what_would_keep_cases_from_running() -> None:
-    checked = document(
-        STUDY.replace("law.basis.study", "law.basis.studdy"),
-        "  near_misses: [{change: {flow.frm: coded}, fails: aim}]",
-        file="cases.yaml",
+    checked = file_of(
+        written(STUDY.replace("basis.study", "basis.studdy"), "near_misses: [{change: {flow.frm: coded}, fails: aim}]")
     )
     check_cases(checked, Path(), LAW)
     assert {(p.code, p.mark.line) for p in checked.problems} == {("unknown-fact", 2), ("unknown-rule", 5)}
@@ -336,7 +327,7 @@ def test_checking_tells_what_would_keep_cases_from_running() -> None:
 
 def covered(*texts: str) -> dict[str, RuleCoverage]:
     """How far the cases of a document pin the rules."""
-    return {found.rule: found for found in coverage(LAW, run(*texts))}
+    return {found.rule: found for found in coverage(LAW, run_cases(file_of(written(*texts)), Path(), LAW))}
 
 
 def test_a_rule_without_cases_is_not_covered() -> None:
@@ -346,7 +337,7 @@ def test_a_rule_without_cases_is_not_covered() -> None:
 
 
 def test_an_idle_test_is_found() -> None:
-    """Both cases turn on the purpose and the form; on the kind of receiver none does: it fails together with the form."""
+    """No case turns on the kind of receiver: it fails together with the form only."""
     found = covered(
         near_misses(
             "{change: {request.purpose: marketing}, fails: aim}",
@@ -374,21 +365,20 @@ def test_an_alternative_is_covered_only_where_it_stands_alone() -> None:
             when: {any: [{id: approved, request.approved: true}, {id: trusted, receiver.trusted: true}]}
         """)
     case = """
-        cases:
-        - id: any
-          title: Any
-          source: {citation: s. 1}
-          pins: law.basis.any
-          facts: {request.approved: true, receiver.trusted: true}
+        id: any
+        title: Any
+        source: {citation: s. 1}
+        pins: law.basis.any
+        facts: {request.approved: true, receiver.trusted: true}
         """
 
     def idle(text: str, *more: str) -> tuple[str, ...]:
-        results = run_cases(document(text, *more), Path(), found)
+        results = run_cases(file_of(written(text, *more)), Path(), found)
         return next(c.idle for c in coverage(found, results) if c.rule == "law.basis.any")
 
     assert idle(case) == ("approved", "trusted"), "either would do, so no case turns on one"
-    assert idle(case, "  also_holds: [{change: {receiver.trusted: false}}]") == ("trusted",)
-    assert idle(case, "  also_holds: [{change: {receiver.trusted: false}}, {change: {request.approved: false}}]") == ()
+    assert idle(case, "also_holds: [{change: {receiver.trusted: false}}]") == ("trusted",)
+    assert idle(case, "also_holds: [{change: {receiver.trusted: false}}, {change: {request.approved: false}}]") == ()
 
 
 def test_a_definition_counts_as_one_test_where_it_is_used() -> None:
@@ -397,9 +387,9 @@ def test_a_definition_counts_as_one_test_where_it_is_used() -> None:
 
 
 def test_whole_requests_cover_the_rules_they_look_at() -> None:
-    found = covered(WHOLE, "  expect: {outcome: allow, findings: {law: {bases: [law.basis.study]}}}")
+    found = covered(WHOLE, "expect: {outcome: allow, findings: {law: {bases: [law.basis.study]}}}")
     assert found["law.basis.study"].cases == 1
     assert found["law.bar.barred"].cases == 0
-    with_bars = covered(WHOLE, "  expect: {outcome: allow, findings: {law: {outcome: allow, bars: []}}}")
+    with_bars = covered(WHOLE, "expect: {outcome: allow, findings: {law: {outcome: allow, bars: []}}}")
     assert with_bars["law.bar.barred"].cases == 1
     assert with_bars["law.applies"].cases == 1

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 
 from engine.decisions import decide
-from engine.documents import read, shipped
+from engine.documents import DocumentProblems, parse, read, shipped
 from engine.policies import PolicySet, load_policies
 from engine.records import record
-from engine.requests import read_request
+from engine.requests import check_request, read_request
 from engine.schemas import schemas
+from tests.strategies import as_yaml
+from tests.writing import policies
 
 SCHEMAS = shipped("schemas")
 START = sorted((SCHEMAS / "start").glob("*.yaml"))
@@ -48,7 +50,8 @@ def plain(data: Any) -> Any:
 
 def mistakes(found: str | dict[str, Any], data: Any) -> list[str]:
     """What a schema, or the shipped one of that name, finds wrong."""
-    validator = Draft202012Validator(schema(found) if isinstance(found, str) else found)
+    wanted = schema(found) if isinstance(found, str) else found
+    validator = Draft202012Validator(wanted, format_checker=FormatChecker(["date"]))
     return [f"{error.json_path}: {error.message[:200]}" for error in validator.iter_errors(plain(data))]
 
 
@@ -242,3 +245,50 @@ def test_every_fact_in_the_schema_of_requests_has_its_question(shipped_policies:
     properties = schema("request")["$defs"]["Flow"]["properties"]["facts"]["properties"]
     assert set(properties) == set(declared)
     assert all(properties[key]["description"] == fact.fact.question for key, fact in declared.items())
+
+
+# The same answers as the engine -----------------------------------------------------------------------------------------
+
+VALUES = ["study", "school", "lab", ["school"], ["school", "wage"], [], ["school", "unknown"], "unknown", "not_applicable",
+          "nonsense", True, 5, 1.5, -1, date(2026, 1, 1), "2026-01-01", "30 days", "1 hour", "30",
+          {"OWNER": date(2026, 1, 1)}, {"OWNER": "unknown"}, {"OWNER": "nonsense"}]  # fmt: skip
+PLACES: list[tuple[str | int, ...]] = [
+    ("purpose",), ("facts", "approved"), ("facts", "ethics"), ("facts", "signed_on"), ("facts", "expires_on"),
+    ("parties", "LAB", "kind"), ("parties", "LAB", "facts", "kind"), ("parties", "LAB", "facts", "trusted"),
+    ("parties", "LAB", "facts", "barred_until"), ("datasets", "records", "categories"),
+    ("datasets", "records", "facts", "categories"), ("datasets", "records", "facts", "sensitive"),
+    ("flows", 0, "form"), ("flows", 0, "purpose"), ("flows", 0, "facts", "smallest_cell"),
+    ("flows", 0, "facts", "kept_for"), ("flows", 0, "request", "approved"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def small() -> tuple[PolicySet, dict[str, Any]]:
+    found = policies()
+    return found, json.loads(schemas(found)["request"])
+
+
+@pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
+def test_a_fact_is_taken_by_the_schema_and_by_the_engine_alike(
+    small: tuple[PolicySet, dict[str, Any]], path: tuple[str | int, ...]
+) -> None:
+    differences = []
+    for value in VALUES:
+        data: Any = {
+            "request": "x", "title": "X", "date": date(2026, 11, 23), "facts": {},
+            "parties": {"OWNER": {}, "LAB": {"facts": {}}}, "datasets": {"records": {"owner": "OWNER", "facts": {}}},
+            "flows": [{"id": "leg", "from": "OWNER", "to": "LAB", "carries": ["records"], "facts": {}, "request": {}}],
+        }  # fmt: skip
+        here = data
+        for step in path[:-1]:
+            here = here[step]
+        here[path[-1]] = value
+        try:
+            check_request(parse(as_yaml(data), "request.yaml"), small[0])
+            engine = True
+        except DocumentProblems:
+            engine = False
+        if engine != (mistakes(small[1], data) == []):
+            differences.append(f"{value!r}: the engine {'takes' if engine else 'refuses'} it, the schema does not agree")
+    # A date in quotes is text to the engine; JSON has no other way to write one.
+    assert [difference for difference in differences if "'2026-01-01'" not in difference] == []
