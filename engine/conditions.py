@@ -158,6 +158,11 @@ _FORMS = ("all", "any", "not", "at_least", "definition")
 CHECKED = ("text", "summary", "interpretation", "unverified")
 
 
+def _fitting(kind: str) -> str:
+    """The operators that test facts of a type, beyond plain values."""
+    return ", ".join(o for o, kinds in OPERATORS.items() if kind in kinds and o not in ("is", "known")) or "known"
+
+
 @dataclass(slots=True)
 class Builder:
     """Builds conditions of one document. `definition(name)` gives the condition a name stands for, or None."""
@@ -248,15 +253,14 @@ class Builder:
             return All((), **notes)
         operator, right = self._operator(value)
         kind = declared.fact.type
-        fitting = ", ".join(o for o, types in OPERATORS.items() if kind in types and o not in ("is", "known"))
         if operator not in OPERATORS:
-            help_line = nearest(operator, OPERATORS) or f"tests of {name}: {fitting}"
+            help_line = nearest(operator, OPERATORS) or f"tests of {name}: {_fitting(kind)}"
             self._report("unknown-operator", f'"{operator}" is not a test', path, help_line)
         elif kind not in OPERATORS[operator]:
             message = f'{name} is of type {kind}, which "{operator}" does not test'
             if operator == "is":
                 message = f"{name} is of type {kind}, which one value alone does not test"
-            self._report("wrong-operator", message, path, f"tests for it: {fitting or 'known'}")
+            self._report("wrong-operator", message, path, f"tests for it: {_fitting(kind)}")
         else:
             return Test(name, operator, self._operands(declared, operator, right, path), **notes)
         return All((), **notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -63,10 +64,6 @@ def test_file_is_either_cases_or_a_request_that_can_be_decided(path: Path, shipp
 
 
 def test_ids_of_cases_are_unique() -> None:
-    ids = [
-        case["id"]
-        for path in case_files([CASES])
-        if (d := readable(path)) and is_case_file(d)
-        for case in d.data["cases"]
-    ]
-    assert sorted({id_ for id_ in ids if ids.count(id_) > 1}) == []
+    documents = [d for path in case_files([CASES]) if (d := readable(path)) is not None and is_case_file(d)]
+    count = Counter(case["id"] for document in documents for case in document.data["cases"])
+    assert [id_ for id_, times in count.items() if times > 1] == []
