@@ -6,7 +6,11 @@ The tests of the command line and of messages run here, so that they do not chan
 from __future__ import annotations
 
 import gc
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner, Result
 
@@ -114,6 +118,7 @@ CASE = """
 """
 
 POLICIES = Path("policies")
+ROOT = Path(__file__).parent.parent
 
 
 def build(folder: Path) -> None:
@@ -191,3 +196,36 @@ def assent(*arguments: str | Path) -> Result:
 def at_home(*arguments: str | Path) -> Result:
     """The same, under the policies of the house."""
     return assent(*arguments, "--policies", POLICIES)
+
+
+def write(name: str, *texts: str) -> Path:
+    """Write a file beside the request."""
+    path = Path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(written(*texts), encoding="utf-8")
+    return path
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """The same command as a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **options.pop("env", {})}
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, errors="replace", timeout=120, env=environment, **options
+    )
+
+
+def everything(folder: Path) -> dict[str, bytes | None]:
+    """Every file below a folder with its content, apart from sparse giants."""
+    paths = sorted(folder.rglob("*"))
+    return {str(p): p.read_bytes() if p.is_file() and p.stat().st_size < 10**8 else None for p in paths}
+
+
+def refused(answer: Result) -> str:
+    """The one message of a command that refused its input."""
+    assert answer.exit_code == 2, answer.output
+    assert answer.stdout == ""
+    assert "Traceback" not in answer.stderr
+    lines = answer.stderr.splitlines()
+    assert len(lines) == 1 or (len(lines) == 2 and lines[1].startswith("  help: ")), answer.stderr
+    return answer.stderr

@@ -293,7 +293,7 @@ def test_a_result_knows_where_its_case_stands() -> None:
     results = run_cases(file_of(STUDY, STUDY.replace("id: study", "id: again")), Path(), LAW)
     assert [(r.case.id, r.file, r.mark.line) for r in results] == [
         ("study", "cases.yaml", 2),
-        ("again", "cases.yaml", 9),
+        ("again", "cases.yaml", 10),
     ]
 
 

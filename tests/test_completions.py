@@ -286,6 +286,35 @@ def test_two_datasets_on_one_leg_share_its_papers_and_people(fact: str) -> None:
     assert decision.outcome == "deny"
 
 
+def test_a_paper_between_sender_and_receiver_counts_for_every_owner() -> None:
+    """The hub sends its own wages and the school's grades on one flow: one paper serves for both, or for neither."""
+    decision = decided(
+        law("""
+        bases:
+          own:
+            title: Own
+            cite: s. 1
+            checked: text
+            when: [{provider.is_hub: true}, {flow.instruments: {includes: pact}}]
+          other:
+            title: Other
+            cite: s. 2
+            checked: text
+            when: [{provider.is_hub: false}, {flow.instruments: {excludes: pact}}]
+        """),
+        """
+        parties: {SDE: {}, DOL: {}, LAB: {}}
+        hubs: [DOL]
+        datasets: {grades: {owner: SDE}, wages: {owner: DOL}, linked: {from: [grades, wages]}}
+        flows:
+          - {id: up, from: SDE, to: DOL, carries: [grades]}
+          - {id: out, from: DOL, to: LAB, carries: [linked]}
+        """,
+    )
+    assert [f.outcome for f in decision.findings] == ["undetermined", "undetermined", "undetermined"]
+    assert decision.outcome == "deny"
+
+
 def test_legs_of_one_unknown_purpose_share_it() -> None:
     same = law("""
         bases:

@@ -15,10 +15,12 @@ import engine
 from engine.documents import DocumentProblems, Problem, parse
 from engine.policies import compile_policies
 from engine.requests import check_request
+from engine.validation import validate_files
 from tests import messages
-from tests.house import at_home, basis, build, request
+from tests.house import CASE, POLICIES, at_home, basis, build, request
 from tests.messages import EXAMPLES, cell, problems_of, rows
 from tests.strategies import World, as_yaml, spoiled, worlds
+from tests.writing import written
 
 SOURCE = sorted(Path(str(engine.__file__)).parent.rglob("*.py"))
 
@@ -52,7 +54,7 @@ def codes_in(trees: list[ast.Module]) -> Iterator[str]:
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     positions = reporters(trees)
     kinds = {
-        call.args[0].value
+        str(call.args[0].value)
         for call in calls
         if name_called(call) in ("unknown", "use") and call.args and isinstance(call.args[0], ast.Constant)
     }
@@ -127,6 +129,27 @@ def test_a_misspelt_name_is_offered_its_right_spelling(house: Path, code: str) -
         assert problem.help.startswith(("did you mean", "known: ", "one of: ", "begin with ")), str(problem)
 
 
+GRADED = [
+    ("request.yaml", "purpose: study", "purpose: studdy"),
+    ("request.yaml", "date: 2026-11-23", "date: 2026-02-30"),
+    ("policies/law.yaml", "receiver.trusted: true", "receiver.trustd: true"),
+    ("request.yaml", "to: LAB", "to: LAP"),
+    ("request.yaml", "approved: false", "approved: maybe"),
+]
+
+
+@pytest.mark.parametrize(("file", "old", "new"), GRADED, ids=[new for _, _, new in GRADED])
+def test_the_good_examples_of_the_page_are_really_printed(house: Path, file: str, old: str, new: str) -> None:
+    text = Path(file).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    Path(file).write_text(text.replace(old, new), encoding="utf-8")
+    printed = [str(problem) for problem in validate_files([Path(file)], POLICIES)]
+    page = messages.TABLE.read_text(encoding="utf-8")
+    shown = page.replace("`<br>`", "\n  ").replace("`", "")
+    assert len(printed) == 1
+    assert printed[0] in shown
+
+
 # Style ----------------------------------------------------------------------------------------------------------------
 
 OURS = re.compile(
@@ -145,6 +168,8 @@ def complaints(problem: Problem) -> list[str]:
             found.append(f"says {match[0]!r}")
         if "\n" in text or own.endswith("."):
             found.append("is not one line without a full stop")
+    if "did you mean" in problem.message or " (at " in problem.message:
+        found.append("has its help or a place inside the message")
     if re.match(r'"[0-9]+" |[A-Z][a-z]+ ', problem.message):
         found.append("begins with a position or a capital letter")
     return [f"{complaint}: {problem}" for complaint in found]
@@ -153,6 +178,13 @@ def complaints(problem: Problem) -> list[str]:
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_messages_are_written_in_the_house_style(house: Path, code: str) -> None:
     assert [complaint for problem in problems_of(code) for complaint in complaints(problem)] == []
+
+
+def test_messages_about_cases_are_written_in_the_house_style(house: Path) -> None:
+    Path("case.yaml").write_text(written(CASE).replace("{trusted: false}", "{trustd: false}"), encoding="utf-8")
+    found = validate_files([Path("case.yaml")], POLICIES)
+    assert [problem.code for problem in found] == ["unknown-fact"]
+    assert [complaint for problem in found for complaint in complaints(problem)] == []
 
 
 @given(st.data(), worlds())

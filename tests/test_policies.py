@@ -53,11 +53,13 @@ def mistakes(*files: str) -> list[Problem]:
 
 
 def test_adding_a_framework_is_adding_one_file(tmp_path: Path, shipped_policies: PolicySet) -> None:
-    (tmp_path / "law.yaml").write_text(written(FRAMEWORK))
+    own_fact = "facts: {request.blessed: {type: boolean, question: Is it blessed?}}"
+    (tmp_path / "law.yaml").write_text(written(FRAMEWORK.replace("approved", "blessed"), own_fact))
     more = load_policies(tmp_path)
-    added = [f for f in more.frameworks if f not in shipped_policies.frameworks]
-    assert [f.framework for f in added if f.framework == "law"] == ["law"]
-    assert len(more.frameworks) == len(shipped_policies.frameworks) + 1
+    assert {f.framework for f in more.frameworks} == {*(f.framework for f in shipped_policies.frameworks), "law"}
+    aggregate = "flows: [{id: leg, from: OWNER, to: LAB, carries: [records], form: aggregate}]"
+    decision = decided(more, aggregate, "facts: {blessed: true}")
+    assert finding(decision).outcome == "allow"
 
 
 def test_a_folder_with_its_own_vocabulary_stands_alone(tmp_path: Path) -> None:

@@ -138,6 +138,12 @@ def test_facts_towards_others_name_parties_of_the_request() -> None:
     assert problem.help == 'did you mean "OWNER"?'
 
 
+def test_the_public_is_of_no_other_kind() -> None:
+    parties = "parties: {OWNER: {}, LAB: {}, public: {kind: lab}}"
+    (problem,) = problems(lambda: request(LAW, parties, "outputs: [{id: report, from: OWNER, carries: [records]}]"))
+    assert problem.mark.line == 1
+
+
 def test_outputs_go_to_the_public() -> None:
     found = request(LAW, "outputs: [{id: report, from: OWNER, carries: [records]}]")
     assert found.names["public"] == "the public"
@@ -199,6 +205,13 @@ def test_categories_that_the_request_states_include_what_the_catalogue_says() ->
     assert problem.code == "contradicts"
     assert problem.where == "datasets.records.categories"
     assert "school" in problem.message
+
+
+def test_data_made_from_others_cannot_shed_their_categories() -> None:
+    text = "datasets: {records: {owner: OWNER, categories: [school]}, less: {from: [records], facts: {categories: []}}}"
+    (problem,) = problems(lambda: request(LAW, text))
+    assert problem.mark.line == 1
+    assert problem.where.startswith("datasets.less")
 
 
 def test_without_a_deployment_nothing_is_catalogued() -> None:
@@ -306,6 +319,12 @@ def test_the_digest_follows_what_a_request_says_not_its_order() -> None:
         ("outputs: [{id: leg, from: OWNER, carries: [records]}]", "1:16 duplicate-id", ""),
         ("outputs: [{id: out, from: OWNER, to: LAB, carries: [records]}]", "1:38 unknown-code", "one of: public"),
         ("date: 2026", "1:7 wrong-kind", ""),
+        ("term: {from: 2027-01-01, until: 2026-12-31}", "1:7 bad-value", ""),
+        (
+            "instruments: [{instrument: pact, between: [LAB], status: draft, from: 2027-01-01, until: 2026-12-31}]",
+            "1:15 bad-value",
+            "",
+        ),
         ("flows: []", "1:1 bad-value", ""),
     ],
 )

@@ -65,7 +65,9 @@ def short(path: Path) -> str:
 def test_the_schemas_are_those_that_the_product_generates(shipped_policies: PolicySet) -> None:
     made = schemas(shipped_policies)
     assert set(made) == set(NAMES)
-    stale = [name for name, text in made.items() if text != (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")]
+    stale = [
+        name for name, text in made.items() if text != (SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8")
+    ]
     assert not stale, "run: make schemas (.venv/bin/assent schema --write schemas)"
 
 
@@ -247,10 +249,10 @@ def test_every_fact_in_the_schema_of_requests_has_its_question(shipped_policies:
     assert all(properties[key]["description"] == fact.fact.question for key, fact in declared.items())
 
 
-# The same answers as the engine -----------------------------------------------------------------------------------------
+# The same answers as the engine ---------------------------------------------------------------------------------------
 
-VALUES = ["study", "school", "lab", ["school"], ["school", "wage"], [], ["school", "unknown"], "unknown", "not_applicable",
-          "nonsense", True, 5, 1.5, -1, date(2026, 1, 1), "2026-01-01", "30 days", "1 hour", "30",
+VALUES = ["study", "school", "lab", ["school"], ["school", "wage"], [], ["school", "unknown"], "unknown",
+          "not_applicable", "nonsense", True, 5, 1.5, -1, date(2026, 1, 1), "2026-01-01", "30 days", "1 hour", "30",
           {"OWNER": date(2026, 1, 1)}, {"OWNER": "unknown"}, {"OWNER": "nonsense"}]  # fmt: skip
 PLACES: list[tuple[str | int, ...]] = [
     ("purpose",), ("facts", "approved"), ("facts", "ethics"), ("facts", "signed_on"), ("facts", "expires_on"),
@@ -289,6 +291,8 @@ def test_a_fact_is_taken_by_the_schema_and_by_the_engine_alike(
         except DocumentProblems:
             engine = False
         if engine != (mistakes(small[1], data) == []):
-            differences.append(f"{value!r}: the engine {'takes' if engine else 'refuses'} it, the schema does not agree")
+            differences.append(
+                f"{value!r}: the engine {'takes' if engine else 'refuses'} it, the schema does not agree"
+            )
     # A date in quotes is text to the engine; JSON has no other way to write one.
     assert [difference for difference in differences if "'2026-01-01'" not in difference] == []

@@ -48,7 +48,7 @@ def results(shipped_policies: PolicySet) -> dict[Path, list[Result]]:
     return {}
 
 
-@pytest.mark.parametrize(("path", "index"), cases())
+@pytest.mark.parametrize(("path", "index"), list(cases()))
 def test_case(path: Path, index: int, shipped_policies: PolicySet, results: dict[Path, list[Result]]) -> None:
     if path not in results:
         results[path] = run_file(path, shipped_policies)
@@ -56,7 +56,7 @@ def test_case(path: Path, index: int, shipped_policies: PolicySet, results: dict
     assert not result.differences, f"{result.file}:{result.mark.line}: " + "\n".join(result.differences)
 
 
-@pytest.mark.parametrize("path", files())
+@pytest.mark.parametrize("path", list(files()))
 def test_file_is_either_cases_or_a_request_that_can_be_decided(path: Path, shipped_policies: PolicySet) -> None:
     document = read(path)
     if not is_case_file(document):

@@ -315,11 +315,12 @@ def _both(first: Condition, second: Condition) -> Condition:
 
 
 class VocabularyFile(Model):
-    """The facts, instruments and definitions that all frameworks share."""
+    """The facts, instruments, restrictions and definitions that several frameworks share."""
 
     vocabulary: Snake
     facts: dict[str, Fact]
     instruments: dict[Snake, Instrument] = Field(default_factory=dict)
+    restrictions: dict[Snake, Restriction] = Field(default_factory=dict)
     exclusive: tuple[tuple[When, ...], ...] = ()
     definitions: dict[Kebab, Definition] = Field(default_factory=dict)
 
