@@ -80,7 +80,7 @@ class BasisFinding:
 class Finding:
     """One framework on one disclosure.
 
-    `permitted` is the formula behind the answer; `missing` are the facts that can still change it, alone.
+    `permitted` is the formula behind the answer.
     """
 
     disclosure: Disclosure
@@ -91,7 +91,7 @@ class Finding:
     bases: tuple[BasisFinding, ...]
     duties: tuple[Duty, ...]
     permitted: Formula
-    missing: tuple[Reading, ...]
+    answer: Answer
     used: BasisFinding | None
     penalties: tuple[Penalty, ...]
 
@@ -102,6 +102,11 @@ class Finding:
             return ()
         used = self.used.duties if self.used else ()
         return tuple(duty for duty in (*used, *self.duties) if duty.owed.truth is not False)
+
+    @property
+    def missing(self) -> tuple[Reading, ...]:
+        """The facts that can still change this finding, were it alone."""
+        return tuple(self.answer.matters.values())
 
     @property
     def holding(self) -> tuple[Bar, ...]:
@@ -242,7 +247,7 @@ class _Judge:
                 bases=bases,
                 duties=duties,
                 permitted=permitted,
-                missing=(),
+                answer=Answer(permitted.truth),
                 used=self.use(disclosure, bases),
                 penalties=tuple(
                     [p for p in law.penalties if evaluate(p.when, disclosure, self.seen).truth is not False]
@@ -382,10 +387,8 @@ class _Judge:
         check_consistent(self.constraints, self.policies.vocabulary, self.link)
         findings = [self.settled(finding) for finding in self.findings]
         waiting_for = [finding.permitted for finding in findings if finding.outcome == "undetermined"]
-        if any(finding.outcome == "deny" for finding in findings):
-            answer = Answer(False, {})
-        else:
-            answer = self.settle(waiting_for)
+        denied = any(finding.outcome == "deny" for finding in findings)
+        answer = Answer(False) if denied else self.settle(waiting_for)
         waiting = any(
             duty.requirement.kind != "clause" and duty.status == "outstanding"
             for finding in findings
@@ -406,7 +409,7 @@ class _Judge:
         if finding.outcome == "undetermined":
             answer = self.settle([finding.permitted])
             outcome = _OUTCOMES[answer.truth]
-            finding = replace(finding, outcome=outcome, missing=tuple(answer.matters.values()))
+            finding = replace(finding, outcome=outcome, answer=answer)
         return replace(finding, used=None) if finding.outcome == "deny" else finding
 
     def settle(self, parts: Sequence[Formula]) -> Answer:
@@ -424,7 +427,8 @@ def _same(here: Reading, there: Reading) -> Proof:
 
 
 def _not_applicable(disclosure: Disclosure, framework: Framework, applies: Proof) -> Finding:
-    return Finding(disclosure, framework, "not_applicable", applies, (), (), (), _settled(True), (), None, ())
+    answer = Answer(True)
+    return Finding(disclosure, framework, "not_applicable", applies, (), (), (), _settled(True), answer, None, ())
 
 
 def _settled(truth: bool) -> Formula:

@@ -151,7 +151,10 @@ class DecisionRecord(Model):
 
 
 def record(decision: Decision, *, whole: bool = True) -> DecisionRecord:
-    """The decision as a document; not whole, it leaves out the proofs of what is allowed or does not apply."""
+    """The decision as a document.
+
+    Not whole, it leaves out the proofs of what is allowed or does not apply, and what single findings miss.
+    """
     request = decision.request
     return DecisionRecord(
         decision=request.file.request,
@@ -259,17 +262,17 @@ def _disclosures(decision: Decision) -> Iterable[DisclosureRecord]:
 
 
 def _finding(decision: Decision, finding: Finding, *, whole: bool) -> FindingRecord:
-    whole = whole or finding.outcome in ("deny", "undetermined")
+    proofs = whole or finding.outcome in ("deny", "undetermined")
     return FindingRecord(
         disclosure=finding.disclosure.id,
         framework=finding.framework.framework,
         title=finding.framework.title,
         outcome=finding.outcome,
         basis=finding.used.basis.id if finding.used else None,
-        applies=_rule(finding.framework.applies, finding.applies, whole=whole),
-        bars=tuple([_rule(bar, proof, whole=whole) for bar, proof in finding.bars]),
-        bases=tuple([_basis(found, whole=whole) for found in finding.bases]),
-        missing=missing_facts(decision, finding.missing),
+        applies=_rule(finding.framework.applies, finding.applies, whole=proofs),
+        bars=tuple([_rule(bar, proof, whole=proofs) for bar, proof in finding.bars]),
+        bases=tuple([_basis(found, whole=proofs) for found in finding.bases]),
+        missing=missing_facts(decision, finding.missing) if whole else (),
     )
 
 

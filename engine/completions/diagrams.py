@@ -5,7 +5,7 @@ R. E. Bryant, IEEE Trans. Computers C-35(8), 1986; multi-valued: A. Srinivasan e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence
 
 from engine.completions.formulas import Formula, key_of
 from engine.completions.variables import Scope, Variable, possible_codes
@@ -196,32 +196,8 @@ class Diagram:
                 edge += self.children[node]
         return ranks
 
-    def fix(self, a: int, rank: int, value: int) -> int:
-        """The diagram with one variable fixed."""
-        memo: dict[int, int] = {}
-
-        def fix(node: int) -> int:
-            if self.ranks[node] > rank:
-                return node
-            if self.ranks[node] == rank:
-                return self.children[node][value]
-            if node not in memo:
-                memo[node] = self.node(self.ranks[node], tuple([fix(child) for child in self.children[node]]))
-            return memo[node]
-
-        return fix(a)
-
-    def forget(self, a: int, ranks: Set[int]) -> int:
-        """The diagram true where some choice of the variables at `ranks` makes `a` true."""
-        memo: dict[int, int] = {}
-
-        def forget(node: int) -> int:
-            if node <= TRUE:
-                return node
-            if node not in memo:
-                children = [forget(child) for child in self.children[node]]
-                rank = self.ranks[node]
-                memo[node] = self.either(*children) if rank in ranks else self.node(rank, tuple(children))
-            return memo[node]
-
-        return forget(a)
+    def holds(self, a: int, completion: Sequence[int]) -> bool:
+        """Whether a diagram is true where each variable has the value of that number."""
+        while a > TRUE:
+            a = self.children[a][completion[self.ranks[a]]]
+        return a == TRUE

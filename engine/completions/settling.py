@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import combinations
 
 from engine.completions.diagrams import FALSE, TRUE, Diagram
 from engine.completions.formulas import FactKey, Formula, Link
@@ -17,11 +17,21 @@ class ContradictionError(Exception):
     """No completion of the unknown facts satisfies the constraints."""
 
 
-class Answer(NamedTuple):
-    """The exact truth of a conjunction, and the facts that can still change it, by key, as first read."""
+class Answer:
+    """The exact truth of a conjunction, and (worked out when asked) the facts that can still change it."""
 
-    truth: Truth
-    matters: dict[FactKey, Reading]
+    def __init__(self, truth: Truth, joint: _Joint | None = None) -> None:
+        self.truth = truth
+        self._joint = joint
+
+    @cached_property
+    def matters(self) -> dict[FactKey, Reading]:
+        """The facts on which the answer depends, by key, as first read; none where it is settled."""
+        if self._joint is None:
+            return {}
+        matters = self._joint.essential()
+        readings = self._joint.diagram.scope.readings
+        return {key: reading for key, reading in readings.items() if key in matters}
 
 
 def settle(
@@ -39,17 +49,15 @@ def settle(
     """
     truth = all_of([part.truth for part in parts])
     if truth is not None:
-        return Answer(truth, {})
+        return Answer(truth)
     joint = _joint(parts, constraints, vocabulary, link)
     if not joint.consistent():
         raise ContradictionError
     if not joint.possible():
-        return Answer(False, {})
+        return Answer(False)
     if joint.certain():
-        return Answer(True, {})
-    matters = joint.essential()
-    readings = joint.diagram.scope.readings
-    return Answer(None, {key: reading for key, reading in readings.items() if key in matters})
+        return Answer(True)
+    return Answer(None, joint)
 
 
 def check_consistent(constraints: Sequence[Formula], vocabulary: Vocabulary, link: Link) -> None:
@@ -74,89 +82,187 @@ def _joint(parts: Sequence[Formula], constraints: Sequence[Formula], vocabulary:
 class _Joint:
     """Questions about the conjunction of some diagrams, without building it.
 
-    What only one diagram depends on is quantified away first; the search then runs over the variables that are shared.
+    A satisfiability solver searches for completions; the diagrams give it few variables and short clauses. To ask what
+    a change of one fact does, it holds each completion twice: before and after.
     """
 
     def __init__(self, diagram: Diagram, cells: list[int], limits: list[int]) -> None:
         self.diagram, self.cells, self.limits = diagram, cells, limits
         self.supports = {part: diagram.support(part) for part in {*cells, *limits}}
-        counts = Counter(rank for part in self.supports for rank in self.supports[part])
-        self.shared = {rank for rank, count in counts.items() if count > 1}
-        self.projected = {part: self.project(part) for part in self.supports}
-        self.impossible: set[frozenset[int]] = set()
-
-    def project(self, part: int) -> int:
-        """A diagram over the shared variables alone."""
-        return self.diagram.forget(part, self.diagram.support(part) - self.shared)
+        self.clauses = _Clauses(diagram)
 
     def consistent(self) -> bool:
         """Whether the limits leave any completion at all."""
-        return self.together(self.projected[limit] for limit in self.limits)
+        return self.clauses.solve(self.clauses.before.all(self.limits)) is not None
 
     def possible(self) -> bool:
         """Whether all parts can be true together."""
-        return self.together(self.projected.values())
+        return self.clauses.solve(self.clauses.before.all([*self.cells, *self.limits])) is not None
 
     def certain(self) -> bool:
         """Whether the limits make every cell true."""
-        limits = [self.projected[limit] for limit in self.limits]
-        return not any(self.together([*limits, self.project(self.diagram.opposite(cell))]) for cell in self.cells)
-
-    def together(self, parts: Iterable[int]) -> bool:
-        """Whether diagrams over shared variables can be true together."""
-        state = frozenset(part for part in parts if part != TRUE)
-        if FALSE in state or state in self.impossible:
-            return False
-        if len(state) <= 1:
-            return True
-        rank = min(self.diagram.ranks[part] for part in state)
-        for choices in zip(*(self.diagram.cofactors(part, rank) for part in state), strict=True):
-            if self.together(choices):
-                return True
-        self.impossible.add(state)
-        return False
+        fails = [self.diagram.opposite(cell) for cell in self.cells]
+        return all(self.clauses.solve(self.clauses.before.all([*self.limits, fail])) is None for fail in fails)
 
     def essential(self) -> set[FactKey]:
         """The facts whose value can change the answer while all that no limit ties to them stays."""
-        tied = self.tied()
         found: set[FactKey] = set()
+        clauses, tied = self.clauses, self._tied()
+        allowed = [*clauses.before.all([*self.cells, *self.limits]), *clauses.after.all(self.limits)]
+        fails = clauses.some(clauses.after.node(self.diagram.opposite(cell)) for cell in self.cells)
+        completion = clauses.solve(clauses.before.all([*self.cells, *self.limits]))
         for rank, variable in enumerate(self.diagram.variables):
-            if variable.fact not in found and self.turns(rank, tied.get(rank)):
-                found.add(variable.fact)
+            if completion is not None:
+                self._neighbors(completion, found)
+            completion = None
+            if variable.fact not in found:
+                cluster = tied.get(rank, {rank})
+                same = [clauses.same(other) for other in range(len(self.diagram.variables)) if other not in cluster]
+                wanted = [*allowed, fails, *same]
+                completion = clauses.solve([*wanted, clauses.differ(rank, [])])
+                if completion is not None and rank in tied:
+                    completion = clauses.solve([*wanted, self._change(rank)])
+                if completion is not None:
+                    found.add(variable.fact)
         return found
 
-    def turns(self, rank: int, cluster: Set[int] | None) -> bool:
-        """Whether some allowed completion where all cells hold has a neighbor along a variable where one fails."""
-        reach = cluster or {rank}
-        for cell in set(self.cells):
-            if not self.supports[cell] & reach:
+    def _neighbors(self, completion: list[int], found: set[FactKey]) -> None:
+        """Add the facts of which one other value alone, still within the limits, makes a cell fail."""
+        for rank, variable in enumerate(self.diagram.variables):
+            if variable.fact in found:
                 continue
-            others = [self.projected[part] for part in self.supports if part != cell]
-            for neighbor in self.failing(cell, rank, cluster):
-                here = self.diagram.both(cell, neighbor)
-                if here != FALSE and self.together([*others, self.project(here)]):
-                    return True
-        return False
+            cells = [cell for cell in self.cells if rank in self.supports[cell]]
+            limits = [limit for limit in self.limits if rank in self.supports[limit]]
+            for value in range(len(self.diagram.values[rank])):
+                other = [*completion[:rank], value, *completion[rank + 1 :]]
+                holding = all(self.diagram.holds(limit, other) for limit in limits)
+                if holding and not all(self.diagram.holds(cell, other) for cell in cells):
+                    found.add(variable.fact)
+                    break
 
-    def failing(self, cell: int, rank: int, cluster: Set[int] | None) -> Iterator[int]:
-        """Where a change of the variable (and of what is tied to it) makes the cell fail, as seen from before."""
-        diagram, fails = self.diagram, self.diagram.opposite(cell)
-        if cluster is None:
-            yield diagram.forget(fails, {rank})
-            return
-        limit = diagram.both(*[limit for limit in self.limits if self.supports[limit] & cluster])
-        choices = range(len(diagram.values[rank]))
-        seen_together = [limit, *[diagram.both(part, limit) for part in self.cells]]
-        effects = [[diagram.fix(part, rank, i) for part in seen_together] for i in choices]
-        for i in choices:
-            other = diagram.node(rank, tuple(int(effects[i] != effects[j]) for j in choices))
-            changed = diagram.fix(diagram.both(fails, limit), rank, i)
-            yield diagram.both(other, diagram.forget(changed, cluster - {rank}))
+    def _change(self, rank: int) -> int:
+        """The literal that a tied variable changes between values that some rule or limit can tell apart."""
+        clauses = self.clauses
+        cells = [cell for cell in self.cells if rank in self.supports[cell]]
+        limits = [limit for limit in self.limits if rank in self.supports[limit]]
+        here = [
+            clauses.before.all(self.limits),
+            [clauses.same(r) for r in range(len(clauses.before.values)) if r != rank],
+        ]
+        felt = clauses.some(
+            [
+                *(clauses.after.node(self.diagram.opposite(limit)) for limit in limits),
+                *(clauses.both(clauses.before.node(c), clauses.after.node(self.diagram.opposite(c))) for c in cells),
+                *(clauses.both(clauses.before.node(self.diagram.opposite(c)), clauses.after.node(c)) for c in cells),
+            ]
+        )
 
-    def tied(self) -> dict[int, set[int]]:
+        def apart(i: int, j: int) -> bool:
+            pair = [clauses.before.values[rank][i], clauses.after.values[rank][j]]
+            return clauses.solve([*here[0], *here[1], felt, *pair]) is not None
+
+        choices = range(len(self.diagram.values[rank]))
+        alike = [(i, j) for i, j in combinations(choices, 2) if not apart(i, j) and not apart(j, i)]
+        return clauses.differ(rank, alike)
+
+    def _tied(self) -> dict[int, set[int]]:
         """For each variable that a limit reads: the variables tied to it, directly or through others."""
         clusters: list[set[int]] = []
         for limit in self.limits:
             cluster = self.supports[limit]
             clusters = [*(c for c in clusters if not c & cluster), cluster.union(*(c for c in clusters if c & cluster))]
         return {rank: cluster for cluster in clusters for rank in cluster}
+
+
+class _Clauses:
+    """Diagrams as clauses, over two completions, for a satisfiability solver: Glucose, of G. Audemard and L. Simon."""
+
+    def __init__(self, diagram: Diagram) -> None:
+        from pysat.solvers import Solver
+
+        self.solver = Solver(name="glucose4")
+        self.literals = 0
+        self.before, self.after = _Copy(self, diagram), _Copy(self, diagram)
+        self.equal: dict[int, int] = {}
+
+    def solve(self, wanted: Iterable[int]) -> list[int] | None:
+        """The first completion in which all literals are true, as the number of each variable's value, or None."""
+        if not self.solver.solve(assumptions=[literal for literal in wanted if literal != self.before.true]):
+            return None
+        model: list[int] = self.solver.get_model()
+        return [next(i for i, x in enumerate(values) if model[x - 1] > 0) for values in self.before.values]
+
+    def add(self, *clause: int) -> None:
+        """Add a clause."""
+        self.solver.add_clause(clause)
+
+    def literal(self) -> int:
+        """A new literal."""
+        self.literals += 1
+        return self.literals
+
+    def some(self, literals: Iterable[int]) -> int:
+        """The literal that implies that one of several is true."""
+        result = self.literal()
+        self.add(-result, *literals)
+        return result
+
+    def both(self, one: int, other: int) -> int:
+        """The literal that implies two others."""
+        result = self.literal()
+        self.add(-result, one)
+        self.add(-result, other)
+        return result
+
+    def same(self, rank: int) -> int:
+        """The literal that implies that a variable has one value before and after."""
+        if rank not in self.equal:
+            self.equal[rank] = self.literal()
+            for one, other in zip(self.before.values[rank], self.after.values[rank], strict=True):
+                self.add(-self.equal[rank], -one, other)
+        return self.equal[rank]
+
+    def differ(self, rank: int, alike: Iterable[tuple[int, int]]) -> int:
+        """The literal that implies that a variable changes, and not merely between values that are alike."""
+        result, before, after = self.literal(), self.before.values[rank], self.after.values[rank]
+        for one, other in zip(before, after, strict=True):
+            self.add(-result, -one, -other)
+        for i, j in alike:
+            self.add(-result, -before[i], -after[j])
+            self.add(-result, -before[j], -after[i])
+        return result
+
+
+class _Copy:
+    """One completion: a literal for each value of each variable, and for each node of the diagrams asked about."""
+
+    def __init__(self, clauses: _Clauses, diagram: Diagram) -> None:
+        self.clauses, self.diagram = clauses, diagram
+        self.values = [[clauses.literal() for _ in values] for values in diagram.values]
+        for literals in self.values:
+            clauses.add(*literals)
+            for one, other in combinations(literals, 2):
+                clauses.add(-one, -other)
+        self.true = clauses.literal()
+        clauses.add(self.true)
+        self.nodes: dict[int, int] = {TRUE: self.true, FALSE: -self.true}
+
+    def all(self, parts: Iterable[int]) -> list[int]:
+        """The literals that imply that diagrams are true."""
+        return [self.node(part) for part in parts]
+
+    def node(self, node: int) -> int:
+        """The literal that implies that a diagram is true."""
+        new, waiting = [], [node]
+        while waiting:
+            here = waiting.pop()
+            if here not in self.nodes:
+                self.nodes[here] = self.clauses.literal()
+                new.append(here)
+                waiting += self.diagram.children[here]
+        for here in new:
+            values = self.values[self.diagram.ranks[here]]
+            for value, child in zip(values, self.diagram.children[here], strict=True):
+                if child != TRUE:
+                    self.clauses.add(-self.nodes[here], -value, self.nodes[child])
+        return self.nodes[node]
