@@ -195,18 +195,21 @@ class _Judge:
         self.opened[disclosure.id] = []
         disclosure.received_under = _set_of(arrivals, "data.received_under")
         disclosure.restrictions = _set_of(arrivals, "data.restrictions")
-        self.disclosures[disclosure.id] = disclosure
+        self.disclosures[f"disclosure {disclosure.id}"] = disclosure
+        self.disclosures[disclosure.papers_at] = disclosure
         self.seen = {}
         self.constraints += self._constraints(disclosure)
 
     def link(self, reading: Reading, code: str) -> Formula | None:
         """The formula behind a derived fact: earlier answers put codes into a set; purposes may be the same."""
-        disclosure = self.disclosures.get(reading.about.removeprefix("disclosure "))
+        disclosure = self.disclosures.get(reading.about)
         if disclosure is None:
             return None
         if reading.name == "flow.purpose_as_received":
             purposes = [(disclosure["request.purpose"], e["request.purpose"]) for e in disclosure.earlier]
             return disjunction(proven(_same(here, there)) for here, there in purposes)
+        if reading.name == "flow.instruments":
+            return disjunction(proven(_has(papers, code)) for papers in disclosure.papers())
         sources = self.arrivals[disclosure.id].get((reading.name, code))
         return disjunction(sources) if sources else None
 
@@ -418,6 +421,11 @@ class _Judge:
 
 _OUTCOMES: Mapping[Truth, Outcome] = {True: "allow", False: "deny", None: "undetermined"}
 _SAME_PURPOSE = Test("request.purpose", "is", (FactName("request.purpose"),))
+
+
+def _has(codes: Reading, code: str) -> Proof:
+    """Whether a set has a code."""
+    return Proof(Test(codes.name, "includes", (code,)), holds("includes", codes.value, (code,)), (), (codes,))
 
 
 def _same(here: Reading, there: Reading) -> Proof:

@@ -215,11 +215,39 @@ class Disclosure:
         found = settings.get(key)
         return _reading(name, "the deployment", Stated(found, "the deployment") if found else None)
 
+    @property
+    def papers_at(self) -> str:
+        """What the instruments in force are about: they are one fact for all data of a provider on a flow."""
+        return f"papers of {self.provider}, {self.sender} and {self.receiver} on flow {self.flow.id}"
+
+    def papers(self) -> list[Reading]:
+        """The papers in force for this flow, one reading for each pair of parties they may be between."""
+        pairs = dict.fromkeys([(self.sender, self.receiver), (self.provider, self.receiver)])
+        return [
+            Reading(
+                "flow.instruments",
+                f"papers of {one} and {other} on flow {self.flow.id}",
+                self._between(one, other),
+                GRAPH,
+            )
+            for one, other in pairs
+        ]
+
+    def _between(self, one: str, other: str) -> CodeSet:
+        reported: set[str] = set()
+        in_force: set[str] = set()
+        for paper in self.graph.request.file.instruments:
+            if {one, other} <= set(paper.between) and (not paper.flows or self.flow.id in paper.flows):
+                reported.update(paper.instrument)
+                if paper.in_force(self.graph.as_of):
+                    in_force.update(paper.instrument)
+        return CodeSet(frozenset(in_force), frozenset(self.graph.policies.instruments) - reported)
+
     def _about_derived(self, name: str) -> str:
         if name.startswith("receiver."):
             return f"party {self.receiver}"
         if name == "flow.instruments":
-            return f"papers of {self.provider}, {self.sender} and {self.receiver} on flow {self.flow.id}"
+            return self.papers_at
         return f"disclosure {self.id}"
 
     def _read_party(self, name: str, scope: str, key: str, towards: str | None) -> Reading:
@@ -308,17 +336,10 @@ def _purpose_as_received(d: Disclosure) -> Value:
 
 
 def _instruments(d: Disclosure) -> Value:
-    """Papers in force; those nobody reported may be."""
-    request = d.graph.request
-    reported: set[str] = set()
-    in_force: set[str] = set()
-    for paper in request.file.instruments:
-        ends = {d.sender, d.receiver} <= set(paper.between) or {d.provider, d.receiver} <= set(paper.between)
-        if ends and (not paper.flows or d.flow.id in paper.flows):
-            reported.update(paper.instrument)
-            if paper.in_force(d.graph.as_of):
-                in_force.update(paper.instrument)
-    return CodeSet(frozenset(in_force), frozenset(d.graph.policies.instruments) - reported)
+    """Papers in force between either pair of parties; those nobody reported may be."""
+    sets = [reading.value for reading in d.papers() if isinstance(reading.value, CodeSet)]
+    has = frozenset[str]().union(*(codes.has for codes in sets))
+    return CodeSet(has, frozenset[str]().union(*(codes.may for codes in sets)) - has)
 
 
 def _of_users(question: Callable[[list[bool | None]], Value], field_: str = "") -> Callable[[Disclosure], Value]:
