@@ -12,10 +12,11 @@ from functools import cache
 from typing import Any
 
 from jinja2 import ChainableUndefined, TemplateError, nodes
+from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.decisions import Decision, Duty, Finding
-from engine.documents import CannotDo, visible
+from engine.documents import CannotDo, nearest, visible
 from engine.facts import printable
 from engine.policies import Clause
 from engine.records import DecisionRecord, ObligationRecord, record
@@ -41,27 +42,74 @@ class _Blank(ChainableUndefined):
 
 def _escape(value: Any) -> str:
     """Text as it reads in Markdown: no markup of its own, on one line."""
-    if isinstance(value, _Blank):
-        return f"**{value}**"
+    if isinstance(value, _Blank) or not isinstance(value, str | int | float):
+        return f"**{value if isinstance(value, _Blank) else '[to be completed]'}**"
     return re.sub(r"([\\`*_\[\]<>#|~])", r"\\\1", visible(" ".join(str(value).split())))
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Names stand for what the draft knows, never for methods of Python objects."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """The value under a name; a blank where there is none."""
+        if isinstance(obj, Mapping) and attribute in obj:
+            return obj[attribute]
+        return getattr(obj, attribute) if isinstance(obj, LoopContext) else self.undefined(obj=obj, name=attribute)
 
 
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=_Blank, finalize=_escape, autoescape=False)
+    environment = _Environment(undefined=_Blank, finalize=_escape, autoescape=False)
+    environment.globals.clear()
+    return environment
+
+
+_KNOWN: Mapping[str, frozenset[str] | None] = {
+    "request": frozenset({"id", "title"}),
+    "provider": frozenset({"name"}),
+    "sender": frozenset({"name"}),
+    "receiver": frozenset({"name"}),
+    "hub": frozenset({"name"}),
+    "term": frozenset({"from", "until"}),
+    "purpose": frozenset(),
+    "datasets": frozenset(),
+    "users": frozenset(),
+    "settings": None,
+    "loop": None,
+}
+"""The names a clause may print, and what they have; nothing is said of `settings`, which the deployment declares."""
 
 
 def template_problem(clause: Clause) -> str:
     """What is wrong with a clause's text, or nothing."""
     try:
         tree = _environment().parse(clause.text)
+        found = list(tree.find_all(nodes.Node))
     except TemplateError as error:
         return f"is not a template: {error.message}"
-    for node in tree.find_all(nodes.Node):
+    except RecursionError:
+        return "is nested too deeply"
+    for node in found:
         if not isinstance(node, _PLAIN) or (isinstance(node, nodes.Filter) and node.name != "join"):
             return "may only print, repeat, choose and join what it is given"
         if isinstance(node, nodes.For) and any(inner is not node for inner in node.find_all(nodes.For)):
             return "may not repeat inside a repetition"
+    return _unknown_name(clause, found)
+
+
+def _unknown_name(clause: Clause, found: list[nodes.Node]) -> str:
+    known = {**_KNOWN, "text": frozenset(clause.asks)}
+    repeated = {
+        node.target.name for node in found if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name)
+    }
+    for node in found:
+        if isinstance(node, nodes.Name) and node.name not in known and node.name not in repeated:
+            return f'prints "{node.name}", which no agreement has; {nearest(node.name, known)}'
+        if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name in known:
+            has = known[node.node.name]
+            if has is not None and node.attr not in has:
+                missing = "it does not ask for" if node.node.name == "text" else "no agreement has"
+                return f'prints "{node.node.name}.{node.attr}", which {missing}; {nearest(node.attr, has)}'
     return ""
 
 

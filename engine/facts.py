@@ -234,7 +234,7 @@ class Vocabulary:
 
 # Reading values -------------------------------------------------------------------------------------------------------
 
-_DURATION = re.compile(r"([0-9]{1,6}) (hours?|days?|business days?|weeks?|months?|years?)")
+DURATION = re.compile(r"^([0-9]{1,6}) (hours?|days?|business days?|weeks?|months?|years?)$")
 _UNITS = {
     "hour": (1, "hours"), "day": (24, "hours"), "week": (168, "hours"),
     "business day": (1, "business days"), "month": (1, "months"), "year": (12, "months"),
@@ -287,7 +287,7 @@ def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], 
         return raw
     if kind == "text" and isinstance(raw, str):
         return raw
-    if kind == "duration" and isinstance(raw, str) and (match := _DURATION.fullmatch(raw)):
+    if kind == "duration" and isinstance(raw, str) and (match := DURATION.fullmatch(raw)):
         factor, unit = _UNITS[match[2].removesuffix("s")]
         return Duration(int(match[1]) * factor, unit)
     expected = {

@@ -12,7 +12,7 @@ from pydantic.json_schema import PydanticJsonSchemaWarning
 from engine.cases import CaseFile
 from engine.conditions import CHECKED, OPERATORS
 from engine.documents import Model
-from engine.facts import Declared, Owner
+from engine.facts import DURATION, Declared, Owner
 from engine.policies import ClauseFile, Deployment, Framework, PolicySet, VocabularyFile
 from engine.records import DecisionRecord
 from engine.requests import RequestFile
@@ -116,7 +116,7 @@ def _value(declared: Declared) -> dict[str, Any]:
 def _one_or_several(declared: Declared) -> dict[str, Any]:
     code = {"enum": sorted(declared.codes)}
     absent = {"enum": _ABSENT if declared.optional else _ABSENT[:1]}
-    return {"anyOf": [code, absent, {"type": "array", "items": {"anyOf": [code, absent]}, "minItems": 1}]}
+    return {"anyOf": [code, absent, {"type": "array", "items": code}]}
 
 
 def _scalar(declared: Declared) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def _scalar(declared: Declared) -> dict[str, Any]:
     if declared.fact.type == "date":
         return _DATE
     if declared.fact.type == "duration":
-        return {"type": "string", "examples": ["30 days", "24 hours"]}
+        return {"type": "string", "pattern": DURATION.pattern, "examples": ["30 days", "24 hours"]}
     return {"type": {"boolean": "boolean", "number": "number", "text": "string"}[declared.fact.type]}
 
 

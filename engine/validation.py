@@ -46,12 +46,12 @@ def _others(folder: Path | None, written: list[Document]) -> list[Document]:
 
     A vocabulary of one's own stands alone, with the policies in `folder` if there is one.
     """
-    shipped_files = read_folder(shipped("policies"))
     paths = {Path(document.file).resolve() for document in written}
     own = read_folder(folder) if folder else []
     vocabularies = [d for d in (*own, *written) if isinstance(d.data, Map) and "vocabulary" in d.data]
-    alone = any(Path(d.file).resolve() not in {Path(s.file).resolve() for s in shipped_files} for d in vocabularies)
-    others = own if alone else [*shipped_files, *own]
+    home = shipped("policies").resolve()
+    alone = any(not Path(d.file).resolve().is_relative_to(home) for d in vocabularies)
+    others = own if alone else [*read_folder(home), *own]
     return [document for document in others if Path(document.file).resolve() not in paths]
 
 
