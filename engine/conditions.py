@@ -1,6 +1,6 @@
 """The condition tree: built from a document, checked against the vocabulary, evaluated in three-valued logic.
 
-One tree, many folds. `evaluate` folds it into a proof; other modules fold the same tree into decision diagrams,
+One tree, many folds. `evaluate` folds it into a proof; other modules fold the same tree into solver clauses,
 English or another engine's language. None of them reads the YAML again.
 """
 

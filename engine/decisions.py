@@ -22,12 +22,11 @@ from engine.completions import (
     Answer,
     ContradictionError,
     Formula,
-    check_consistent,
+    Settler,
     conjunction,
     disjunction,
     opposite,
     proven,
-    settle,
 )
 from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
 from engine.facts import CodeSet, Truth, printable
@@ -387,12 +386,14 @@ class _Judge:
     # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
-        check_consistent(self.constraints, self.policies.vocabulary, self.link)
-        findings = [self.settled(finding) for finding in self.findings]
+        waiting = [finding.permitted for finding in self.findings if finding.outcome == "undetermined"]
+        settler = Settler(waiting, self.constraints, self.policies.vocabulary, self.link)
+        settler.check_consistent()
+        findings = [_settled_by(settler, finding) for finding in self.findings]
         waiting_for = [finding.permitted for finding in findings if finding.outcome == "undetermined"]
         denied = any(finding.outcome == "deny" for finding in findings)
-        answer = Answer(False) if denied else self.settle(waiting_for)
-        waiting = any(
+        answer = Answer(False) if denied else settler.answer(waiting_for)
+        steps_wait = any(
             duty.requirement.kind != "clause" and duty.status == "outstanding"
             for finding in findings
             for duty in finding.all_duties
@@ -402,21 +403,18 @@ class _Judge:
             policies=self.policies,
             as_of=self.day,
             outcome="undetermined" if answer.truth is None else "allow" if answer.truth else "deny",
-            ready=answer.truth is True and not waiting,
+            ready=answer.truth is True and not steps_wait,
             findings=tuple(findings),
             missing=tuple(answer.matters.values()),
         )
 
-    def settled(self, finding: Finding) -> Finding:
-        """The finding with its exact answer, where three-valued evaluation left it open."""
-        if finding.outcome == "undetermined":
-            answer = self.settle([finding.permitted])
-            outcome = _OUTCOMES[answer.truth]
-            finding = replace(finding, outcome=outcome, answer=answer)
-        return replace(finding, used=None) if finding.outcome == "deny" else finding
 
-    def settle(self, parts: Sequence[Formula]) -> Answer:
-        return settle(parts, self.constraints, self.policies.vocabulary, self.link)
+def _settled_by(settler: Settler, finding: Finding) -> Finding:
+    """The finding with its exact answer, where three-valued evaluation left it open."""
+    if finding.outcome == "undetermined":
+        answer = settler.answer([finding.permitted])
+        finding = replace(finding, outcome=_OUTCOMES[answer.truth], answer=answer)
+    return replace(finding, used=None) if finding.outcome == "deny" else finding
 
 
 _OUTCOMES: Mapping[Truth, Outcome] = {True: "allow", False: "deny", None: "undetermined"}

@@ -57,9 +57,8 @@ def test_adding_a_framework_is_adding_one_file(tmp_path: Path, shipped_policies:
     (tmp_path / "law.yaml").write_text(written(FRAMEWORK.replace("approved", "blessed"), own_fact))
     more = load_policies(tmp_path)
     assert {f.framework for f in more.frameworks} == {*(f.framework for f in shipped_policies.frameworks), "law"}
-    aggregate = "flows: [{id: leg, from: OWNER, to: LAB, carries: [records], form: aggregate}]"
-    decision = decided(more, aggregate, "facts: {blessed: true}")
-    assert finding(decision).outcome == "allow"
+    other_records = "datasets: {records: {owner: OWNER, categories: [other_record]}}"
+    assert finding(decided(more, other_records, "facts: {blessed: true}")).outcome == "allow"
 
 
 def test_a_folder_with_its_own_vocabulary_stands_alone(tmp_path: Path) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -28,36 +27,38 @@ class Scope:
     vocabulary: Vocabulary
     link: Link
     readings: dict[FactKey, Reading] = field(default_factory=dict)
-    uses: Counter[Variable] = field(default_factory=Counter)
+    uses: dict[Variable, None] = field(default_factory=dict)
+    read: dict[int, dict[Variable, None]] = field(default_factory=dict)
+    kept: list[Formula] = field(default_factory=list)
+    names: dict[int, dict[FactKey, Reading]] = field(default_factory=dict)
+    naming: dict[FactKey, Reading] = field(default_factory=dict)
     constants: dict[FactKey, set[Any]] = field(default_factory=dict)
     partners: dict[FactKey, set[FactKey]] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
 
     def enter(self, formula: Formula) -> None:
-        """Take in the variables of a formula, counted once for every rule that reads them."""
-        if formula.truth is not None:
-            return
-        if formula.proof is not None:
-            self.uses.update(list(dict.fromkeys(self._walk_proof(formula.proof))))
-        for part in formula.parts:
-            self.enter(part)
+        """Take in the variables of a formula."""
+        self.uses.update(dict.fromkeys(self.variables_of(formula)))
 
-    def relevant(self, constraints: Sequence[Formula]) -> list[Formula]:
-        """The open constraints that bear on the variables so far; theirs are taken in too."""
-        waiting = [(c, {v.fact for v in self._walk(c)}) for c in constraints if c.truth is None]
-        chosen: list[Formula] = []
-        facts = {v.fact for v in self.uses}
-        while nearer := [(c, theirs) for c, theirs in waiting if theirs & facts]:
-            waiting = [(c, theirs) for c, theirs in waiting if not theirs & facts]
-            for constraint, theirs in nearer:
-                chosen.append(constraint)
-                facts |= theirs
-                self.uses.update(self._walk(constraint))
-        return chosen
+    def variables_of(self, formula: Formula) -> dict[Variable, None]:
+        """The variables that a formula reads, in order of first use."""
+        if id(formula) not in self.read:
+            self.kept.append(formula)
+            self.names[id(formula)] = self.naming = {}
+            self.read[id(formula)] = dict.fromkeys(self._walk(formula))
+        return self.read[id(formula)]
+
+    def named_in(self, formulas: Sequence[Formula]) -> dict[FactKey, Reading]:
+        """The facts that formulas read, each as first read."""
+        found: dict[FactKey, Reading] = {}
+        for formula in formulas:
+            self.variables_of(formula)
+            for key, reading in self.names[id(formula)].items():
+                found.setdefault(key, reading)
+        return found
 
     def order(self) -> list[Variable]:
-        """Variables that more rules read come first, then in order of first use: that keeps diagrams small."""
-        return sorted(self.uses, key=lambda v: -self.uses[v])
+        """The variables in order of first use."""
+        return list(self.uses)
 
     def values(self, variable: Variable) -> list[Value]:
         """The values the rules can tell apart."""
@@ -122,6 +123,7 @@ class Scope:
     def _enter(self, reading: Reading) -> FactKey:
         key = key_of(reading)
         self.readings.setdefault(key, reading)
+        self.naming.setdefault(key, reading)
         return key
 
 
