@@ -129,6 +129,7 @@ DERIVED: dict[str, list[Any]] = {
     "receiver.is_hub": [True, False],
     "data.received_under": [*BASES],
     "data.restrictions": [*RESTRICTIONS],
+    "flow.instruments": ["pact"],
 }
 """For facts that the graph computes: what rules may test."""
 
@@ -153,6 +154,8 @@ def tests(draw: st.DrawFn, names: Sequence[str]) -> Data:
     """One test of one of these facts."""
     name = draw(st.sampled_from(names))
     fact = stated_as(name)
+    if fact == "flow.instruments":  # of the other instrument nothing is ever reported
+        return {name: {draw(st.sampled_from(["includes", "excludes"])): "pact"}}
     if fact in ("data.categories", "data.received_under", "data.restrictions"):
         codes = VALUES[fact][-2] if fact in VALUES else DERIVED[fact]
         some = draw(st.lists(st.sampled_from(codes), min_size=1, max_size=2, unique=True))
@@ -353,8 +356,23 @@ def facts_of(graph: Data, names: Sequence[str], *, house: bool) -> Iterator[Open
                     yield Open(("parties", party, "facts", key), f"party {party}", key, values)
 
 
+def papers_of(graph: Data) -> Iterator[Open]:
+    """For every flow, whether a pact is in force between its receiver and its sender, or an owner of what it carries."""
+    for flow in graph["flows"]:
+        sources = {source for name in flow["carries"] for source in graph["datasets"][name].get("from", [name])}
+        owners = {graph["datasets"][source]["owner"] for source in sources}
+        for one in sorted({flow["from"], *owners}):
+            about = f"papers of {one} and {flow['to']} on flow {flow['id']}"
+            yield Open(("papers", flow["id"], one, flow["to"]), about, "flow.instruments", ("signed", "draft"))
+
+
 def put(data: Data, path: Path, value: Any) -> None:
     """State a value in a request."""
+    if path[0] == "papers":
+        _, flow, *parties = path
+        paper = {"instrument": "pact", "between": parties, "status": value, "flows": [flow]}
+        data["instruments"] = [*data.get("instruments", ()), paper]
+        return
     here: Any = data
     for step in path[:-1]:
         here = here.setdefault(step, {}) if isinstance(here, dict) else here[step]
@@ -433,6 +451,8 @@ def worlds(draw: st.DrawFn, completions: int = 64) -> World:
             still_open.append(fact)
     _restate(draw, request, names, still_open, house=house)
     request |= draw(reports(approval='"step": "approval"' in json_text(files[1]), parties=list(request["parties"])))
+    if "flow.instruments" in names and "instruments" not in request:
+        still_open += papers_of(request)
     while prod(len(fact.values) for fact in still_open) > completions:
         fact = still_open.pop(draw(st.integers(0, len(still_open) - 1)))
         put(request, fact.path, draw(st.sampled_from(fact.values)))
