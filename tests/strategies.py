@@ -357,7 +357,7 @@ def facts_of(graph: Data, names: Sequence[str], *, house: bool) -> Iterator[Open
 
 
 def papers_of(graph: Data) -> Iterator[Open]:
-    """For every flow, whether a pact is in force between its receiver and its sender, or an owner of what it carries."""
+    """For every flow: whether a pact is in force between receiver and sender, or an owner of its data."""
     for flow in graph["flows"]:
         sources = {source for name in flow["carries"] for source in graph["datasets"][name].get("from", [name])}
         owners = {graph["datasets"][source]["owner"] for source in sources}
