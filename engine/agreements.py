@@ -102,9 +102,12 @@ def _unknown_name(clause: Clause, found: list[nodes.Node]) -> str:
     repeated = {
         node.target.name for node in found if isinstance(node, nodes.For) and isinstance(node.target, nodes.Name)
     }
+    parts = {id(node.node): f"{node.node.name}.{node.attr}" for node in found
+             if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name)}  # fmt: skip
     for node in found:
         if isinstance(node, nodes.Name) and node.name not in known and node.name not in repeated:
-            return f'prints "{node.name}", which no agreement has; {nearest(node.name, known)}'
+            whole = parts.get(id(node), node.name)
+            return f'prints "{whole}", which no agreement has; {nearest(node.name, known)}'
         if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name in known:
             has = known[node.node.name]
             if has is not None and node.attr not in has:

@@ -172,7 +172,7 @@ def check_cases(document: Document, folder: Path, policies: PolicySet) -> None:
                 Graph(policies, request, case.as_of or request.file.date)
             except DocumentProblems as error:
                 for problem in error.problems:
-                    document.report(problem.code, _in_short(problem), ("cases", i))
+                    document.report(problem.code, problem.message, ("cases", i), help=problem.help)
         rules = policies.rules()
         if case.pins is not None and case.pins not in rules:
             document.report(
@@ -244,8 +244,8 @@ class _Run:
         proof = self.proof(rule, change)
         if proof.truth is not holds:
             found = _names(proof, False) or _names(proof, None)
-            see = ", ".join(found)
-            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}; see {see}")
+            see = f"; see {', '.join(found)}" if found else ""
+            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}{see}")
 
     def miss(self, rule: Rule, change: Mapping[str, Any], where: str, miss: NearMiss) -> None:
         proof = self.proof(rule, change)

@@ -50,6 +50,11 @@ Several = Annotated[
 """One value, or a list of them."""
 
 
+def _check_order(first: date | None, last: date | None) -> None:
+    if first and last and last < first:
+        raise ValueError("ends before it begins")
+
+
 class Party(Model):
     """A body or person that takes part. A known agency needs nothing more than its acronym."""
 
@@ -72,7 +77,7 @@ class Dataset(Model):
     def _one_origin(self) -> Dataset:
         if (self.owner is None) == (self.from_ is None):
             raise ValueError('needs either "owner" or "from"')
-        if self.from_ is not None and (self.categories or self.elements):
+        if self.from_ is not None and (self.categories or self.elements or "categories" in self.facts):
             raise ValueError("made from others has the categories and elements of its sources; leave them out")
         return self
 
@@ -111,6 +116,11 @@ class Term(Model):
     from_: Day | None = Field(None, alias="from")
     until: Day | None = None
 
+    @model_validator(mode="after")
+    def _in_order(self) -> Term:
+        _check_order(self.from_, self.until)
+        return self
+
 
 class Paper(Model):
     """An instrument the parties report: signed, in draft, or refused."""
@@ -123,6 +133,11 @@ class Paper(Model):
     contains: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     flows: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Paper:
+        _check_order(self.from_, self.until)
+        return self
 
     def in_force(self, day: date) -> bool:
         """Whether it is signed and runs on that day."""
@@ -278,6 +293,9 @@ class _Checker:
                 flow_request[flow.id] = self.read(flow.request, (*path, "request"), own)
         data = {name: self.dataset(name, dataset) for name, dataset in file.datasets.items()}
         purposes = self.purposes()
+        kind = parties.get(PUBLIC, {}).get("kind")
+        if file.outputs and kind is not None and kind.statement.value != "public":
+            self.document.report("contradicts", "the public is of no other kind", ("parties", PUBLIC))
         if file.outputs:
             public = Stated(Statement("public", {}, Mark(0, 0)), "the request")
             parties[PUBLIC] = {"kind": public, **parties.get(PUBLIC, {})}

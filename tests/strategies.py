@@ -184,13 +184,13 @@ def tests(draw: st.DrawFn, names: Sequence[str]) -> Data:
 
 
 @st.composite
-def conditions(draw: st.DrawFn, names: Sequence[str], depth: int = 2, definitions: Sequence[str] = ()) -> Data:
-    """A small condition over these facts."""
-    forms = ["test", "test", "all", "any", "not", "at_least"] if depth else ["test"]
+def conditions(draw: st.DrawFn, atoms: Sequence[Data], depth: int = 2, definitions: Sequence[str] = ()) -> Data:
+    """A small condition made of these tests. Few tests, often used, make rules that overlap and exclude each other."""
+    forms = ["test", "all", "any", "not", "at_least"] if depth else ["test"]
     form = draw(st.sampled_from([*forms, *(["definition"] if definitions else [])]))
-    below = conditions(names, depth - 1, definitions)
+    below = conditions(atoms, depth - 1, definitions)
     if form == "test":
-        return draw(tests(names))
+        return draw(st.sampled_from(atoms))
     if form == "definition":
         return {"definition": draw(st.sampled_from(definitions))}
     if form == "not":
@@ -207,7 +207,7 @@ _RULE: Data = {"cite": "s. 1", "checked": "text"}
 
 
 @st.composite
-def requirements(draw: st.DrawFn, names: Sequence[str]) -> Data:
+def requirements(draw: st.DrawFn, atoms: Sequence[Data]) -> Data:
     """Something to be done, perhaps only under a condition. Requests report it as done, refused or not at all."""
     item: Data = draw(
         st.sampled_from(
@@ -217,24 +217,24 @@ def requirements(draw: st.DrawFn, names: Sequence[str]) -> Data:
             ]
         )
     )
-    return {**item, "when": draw(conditions(names, 1))} if draw(st.booleans()) else item
+    return {**item, "when": draw(conditions(atoms, 1))} if draw(st.booleans()) else item
 
 
 @st.composite
-def frameworks(draw: st.DrawFn, names: Sequence[str], framework: str = "law") -> Data:
-    """A framework over these facts, and over what earlier legs attached."""
-    travels = ["data.received_under", "data.restrictions", "flow.redisclosure"]
-    defined = {"whole": {"says": "Defined", **_RULE, "when": draw(conditions(names, 1))}}
-    condition = conditions([*names, *travels], 2, list(defined))
+def frameworks(draw: st.DrawFn, atoms: Sequence[Data], framework: str = "law") -> Data:
+    """A framework that reads these tests, and what earlier legs attached."""
+    travels = draw(st.lists(tests(["data.received_under", "data.restrictions"]), min_size=1, max_size=2))
+    defined = {"whole": {"says": "Defined", **_RULE, "when": draw(conditions(atoms, 1))}}
+    condition = conditions([*atoms, *travels, {"flow.redisclosure": True}], 2, list(defined))
     applies = draw(st.just({}) | st.just({}) | condition.map(lambda when: {"when": when}))
-    bars = draw(st.lists(condition | tests(travels), max_size=2))
+    bars = draw(st.lists(condition | st.sampled_from(travels), max_size=2))
     bases = []
     for _ in range(draw(st.integers(2, 3)) if framework == "law" else 1):
         basis: Data = {"title": "Basis", **_RULE}
         if draw(st.integers(0, 7)):
             basis["when"] = draw(condition)
         basis["attaches"] = draw(st.lists(st.sampled_from(RESTRICTIONS), max_size=2, unique=True))
-        basis["requires"] = draw(st.lists(requirements(names), max_size=1))
+        basis["requires"] = draw(st.lists(requirements(atoms), max_size=1))
         bases.append(basis)
     return {
         "framework": framework,
@@ -244,18 +244,23 @@ def frameworks(draw: st.DrawFn, names: Sequence[str], framework: str = "law") ->
         "applies": {"says": "Applies", **_RULE, **applies},
         "bars": {f"bar-{i}": {"says": "Bar", **_RULE, "when": when} for i, when in enumerate(bars, 1)},
         "bases": dict(zip(("one", "two", "three"), bases, strict=False)),
-        "requires": draw(st.lists(requirements(names), max_size=1)),
+        "requires": draw(st.lists(requirements(atoms), max_size=1)),
     }
 
 
 @st.composite
-def exclusive_groups(draw: st.DrawFn, names: Sequence[str]) -> list[list[Data]]:
-    """Groups of tests of which at most one can be true."""
-    facts = sorted({stated_as(name) for name in names})
-    if len(facts) < 2:
+def exclusive_groups(draw: st.DrawFn, atoms: Sequence[Data]) -> list[list[Data]]:
+    """Groups of tests, of different facts, of which at most one can be true."""
+    stated = [atom for atom in atoms if stated_as(fact_in(atom)) in VALUES]
+    if len({stated_as(fact_in(atom)) for atom in stated}) < 2:
         return []
-    group = st.lists(tests(names), min_size=2, max_size=3, unique_by=lambda test: stated_as(next(iter(test))))
-    return draw(st.just([]) | st.lists(group, min_size=1, max_size=2))
+    group = st.lists(st.sampled_from(stated), min_size=2, max_size=3, unique_by=lambda atom: stated_as(fact_in(atom)))
+    return draw(st.lists(group, max_size=2))
+
+
+def fact_in(atom: Data) -> str:
+    """The name that a test reads."""
+    return next(iter(atom))
 
 
 _VOCABULARY: Data = yaml.safe_load(written(VOCABULARY))
@@ -273,11 +278,11 @@ _HOUSE: Data = yaml.safe_load("""
 @st.composite
 def policy_files(draw: st.DrawFn, names: Sequence[str]) -> list[Data]:
     """A vocabulary with exclusions, one framework or two, and a deployment."""
-    vocabulary = {**_VOCABULARY}
-    vocabulary["exclusive"] = draw(exclusive_groups([n for n in names if stated_as(n) in VALUES]))
-    law = draw(frameworks(names))
+    atoms = draw(st.lists(tests(names), min_size=3, max_size=5, unique_by=json_text))
+    vocabulary = {**_VOCABULARY, "exclusive": draw(exclusive_groups(atoms))}
+    law = draw(frameworks(atoms))
     law["restrictions"] = {name: {"says": "Travels", "cite": "s. 1"} for name in RESTRICTIONS}
-    second = [draw(frameworks(names, "other"))] if draw(st.booleans()) else []
+    second = [draw(frameworks(atoms, "other"))] if draw(st.booleans()) else []
     return [vocabulary, law, *second, _HOUSE]
 
 
