@@ -81,7 +81,7 @@ def _state_facts(schema: dict[str, Any], policies: PolicySet) -> None:
             if short in parts[model]["properties"] and short in declared:
                 parts[model]["properties"][short] = _value(declared[short])
     for part in (schema, parts["Flow"], parts["Output"]):
-        part["properties"]["purpose"] = _one_or_several(purpose)
+        part["properties"]["purpose"] = _at_least_one(_one_or_several(purpose))
     for model in ("Flow", "Output"):
         parts[model]["properties"]["request"] = _facts(request.values())
     parts["Dataset"]["properties"]["categories"] = _one_or_several(categories)
@@ -117,6 +117,10 @@ def _one_or_several(declared: Declared) -> dict[str, Any]:
     code = {"enum": sorted(declared.codes)}
     absent = {"enum": _ABSENT if declared.optional else _ABSENT[:1]}
     return {"anyOf": [code, absent, {"type": "array", "items": code}]}
+
+
+def _at_least_one(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [{**form, "minItems": 1} if form.get("type") == "array" else form for form in schema["anyOf"]]}
 
 
 def _scalar(declared: Declared) -> dict[str, Any]:
