@@ -84,7 +84,7 @@ def _state_facts(schema: dict[str, Any], policies: PolicySet) -> None:
         part["properties"]["purpose"] = _at_least_one(_one_or_several(purpose))
     for model in ("Flow", "Output"):
         parts[model]["properties"]["request"] = _facts(request.values())
-    parts["Dataset"]["properties"]["categories"] = _one_or_several(categories)
+    parts["Dataset"]["properties"]["categories"] = _at_least_one(_one_or_several(categories))
     schema["properties"]["deployment"] = {"enum": sorted(policies.deployments)}
     parts["Claim"]["properties"]["basis"] = {"enum": sorted(policies.bases())}
     parts["Act"]["properties"]["step"] = {"enum": sorted(policies.steps())}
