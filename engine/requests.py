@@ -456,7 +456,8 @@ class _Checker:
         declared = self.policies.vocabulary.stated_under("data")
         stated = self.read(dataset.facts, (*path, "facts"), declared)
         if dataset.categories is not None:
-            stated |= self.read({"categories": dataset.categories}, path, declared)
+            categories = "unknown" if dataset.categories == ("unknown",) else dataset.categories
+            stated |= self.read({"categories": categories}, path, declared)
         if dataset.elements and dataset.owner:
             catalogued = self.catalogued(name, dataset)
             if "categories" not in stated:
