@@ -17,7 +17,7 @@ from engine.decisions import Decision, Finding, decide
 from engine.documents import DocumentProblems, parse, read
 from engine.policies import compile_policies
 from engine.requests import check_request
-from tests.strategies import World, as_yaml, junk_bytes, junk_text, shuffled, spoiled, worlds
+from tests.strategies import Open, World, as_yaml, junk_bytes, junk_text, shuffled, spoiled, worlds
 from tests.writing import attempt
 
 # Reading --------------------------------------------------------------------------------------------------------------
@@ -81,26 +81,49 @@ Fact = tuple[str, str]
 Values = tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Unknown:
+    """An open fact, or whether one code is in an open set."""
+
+    fact: Fact
+    code: str
+    values: Values
+
+    @classmethod
+    def of(cls, fact: Open) -> list[Unknown]:
+        if not isinstance(fact.values[0], list):
+            return [cls(fact.fact, "", fact.values)]
+        return [
+            cls(fact.fact, code, (True, False)) for code in sorted({code for codes in fact.values for code in codes})
+        ]
+
+    def read(self, value: Any) -> Any:
+        """Its value where the whole fact has this one."""
+        return self.code in value if self.code else value
+
+
 @dataclass
 class BruteForce:
     """The answers to every completion of a request's open facts that no exclusion rules out.
 
-    `answers` maps the values of the open facts to whether the whole request, and each finding, is permitted.
+    `answers` maps the values of the unknowns to whether the whole request, and each finding, is permitted.
     """
 
-    world: World
+    unknowns: list[Unknown]
     answers: dict[Values, dict[Fact, bool]]
 
     @classmethod
     def of(cls, world: World) -> BruteForce:
+        unknowns = [Unknown.of(fact) for fact in world.open]
         answers = {}
         for values in product(*(fact.values for fact in world.open)):
             completed = world.stating(list(zip(world.open, values, strict=True)))
             decision, problems = attempt(completed.decide)
             assert {p.code for p in problems} <= {"excluded"}, problems
             if decision is not None:
-                answers[_hashable(values)] = dict(_permitted(decision))
-        return cls(world, answers)
+                key = tuple(u.read(value) for us, value in zip(unknowns, values, strict=True) for u in us)
+                answers[key] = dict(_permitted(decision))
+        return cls([u for us in unknowns for u in us], answers)
 
     def outcome(self, of: Fact) -> str:
         found = {answer[of] for answer in self.answers.values()}
@@ -110,28 +133,27 @@ class BruteForce:
         """The facts of which two values give different answers while all that is not tied to them stays."""
         tied = self.tied()
         found = set()
-        for i, fact in enumerate(self.world.open):
-            rest = [j for j in range(len(self.world.open)) if j not in tied[i]]
+        for i, open_ in enumerate(self.unknowns):
+            rest = [j for j in range(len(self.unknowns)) if j not in tied[i]]
             groups: dict[Values, dict[bool, set[Any]]] = {}
             for values, answer in self.answers.items():
                 group = groups.setdefault(tuple(values[j] for j in rest), {True: set(), False: set()})
                 group[answer[of]].add(self.region(i, values[i]))
             if any(yes != no for g in groups.values() for yes in g[True] for no in g[False]):
-                found.add(fact.fact)
+                found.add(open_.fact)
         return found
 
     def region(self, i: int, value: Any) -> Any:
-        """One value for all those of an open fact that nothing tells apart."""
+        """One value for all those of an unknown that nothing tells apart."""
 
         def column(value: Any) -> dict[Values, dict[Fact, bool]]:
             return {(*v[:i], *v[i + 1 :]): answer for v, answer in self.answers.items() if v[i] == value}
 
-        alike = (_hashable(other) for other in self.world.open[i].values)
-        return next(other for other in alike if column(other) == column(value))
+        return next(other for other in self.unknowns[i].values if column(other) == column(value))
 
     def tied(self) -> list[set[int]]:
-        """For each open fact: itself and those whose possible values depend on its own, directly or through others."""
-        count = len(self.world.open)
+        """For each unknown: itself and those whose possible values depend on its own, directly or through others."""
+        count = len(self.unknowns)
         tied = [{i} for i in range(count)]
         for i in range(count):
             for j in range(i):
@@ -144,10 +166,6 @@ class BruteForce:
                     for k in union:
                         tied[k] = union
         return tied
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
 
 
 def _permitted(decision: Decision) -> Iterator[tuple[Fact, bool]]:
