@@ -42,6 +42,9 @@ def opposite(part: Formula) -> Formula:
     return Formula("not", negation(part.truth), (part,))
 
 
+Node = Formula | Proof
+"""A formula, or a condition within one."""
+
 FactKey = tuple[str, str]
 """What a fact is about and its key; the same whatever role it is read in."""
 

@@ -1,7 +1,7 @@
 """The exact answer of a conjunction over all completions, and the facts on which it depends.
 
-A satisfiability solver searches for completions. To ask what a change of one fact does, each completion is there twice:
-before and after.
+A satisfiability solver searches for completions. To ask what a change of one fact does, it searches for two: before the
+change and after it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from itertools import combinations
 
 from engine.completions.clauses import Clauses
 from engine.completions.formulas import FactKey, Formula, Link
-from engine.completions.variables import Scope, Variable
+from engine.completions.variables import Mask, Scope, Variable
 from engine.conditions import Reading
 from engine.facts import Truth, Vocabulary, all_of
 
@@ -31,7 +31,7 @@ class Answer:
     @cached_property
     def matters(self) -> dict[FactKey, Reading]:
         """The facts on which the answer depends, by key, as first read; none where it is settled."""
-        return self._settler.essential(self._parts) if self._settler else {}
+        return self._settler.about(self._parts).essential(self._parts) if self._settler else {}
 
 
 class Settler:
@@ -47,11 +47,17 @@ class Settler:
         self.limits = [constraint for constraint in constraints if constraint.truth is None]
         self.scope = Scope(vocabulary, link)
         for formula in (*formulas, *self.limits):
-            self.scope.enter(formula)
+            self.scope.reads(formula)
         self.clauses = Clauses(self.scope)
         for limit in self.limits:
             self.clauses.add(self.clauses.before.literal(limit, True))
-        self.allowed_after = self.clauses.every(self.clauses.after.literal(limit, True) for limit in self.limits)
+
+    def about(self, parts: Sequence[Formula]) -> Settler:
+        """A settler for some of the formulas, with only the constraints that bear on them: it has less to search."""
+        read = self._read_by(parts)
+        near = sum(cluster for cluster in self.clusters if cluster & read)
+        limits = [limit for limit in self.limits if self.scope.reads(limit) & near]
+        return Settler(parts, limits, self.scope.vocabulary, self.scope.link)
 
     def check_consistent(self) -> None:
         """Raise `ContradictionError` where no completion satisfies the constraints."""
@@ -73,49 +79,84 @@ class Settler:
 
     def essential(self, parts: Sequence[Formula]) -> dict[FactKey, Reading]:
         """The facts that can change the conjunction."""
-        clauses = self.clauses
-        read = {variable for part in parts for variable in self.scope.variables_of(part)}
-        wanted = [clauses.before.literal(part, True) for part in parts]
-        wanted += [clauses.some(clauses.after.literal(part, False) for part in parts), self.allowed_after]
+        wanted = [self.clauses.before.literal(part, True) for part in parts]
+        read = self._read_by(parts)
+        tied = self._read_by(self.limits)
         found: set[FactKey] = set()
-        for variable in self.scope.order():
-            cluster = self.tied.get(variable, {variable})
-            if variable.fact in found or not read & cluster:
-                continue
-            same = [clauses.same(other) for other in self.scope.order() if other not in cluster]
-            change = [*wanted, *same, clauses.differ(variable, ())]
-            if clauses.solve(change) and variable in self.tied:
-                change[-1] = clauses.differ(variable, self.alike(variable, parts))
-            if clauses.solve(change):
-                found.add(variable.fact)
+        for cluster in self.clusters:
+            if cluster & read:
+                found |= self._essential_tied(cluster, parts, wanted)
+        found |= self._essential_free(self.scope.chosen(read & ~tied), parts, wanted)
         named = self.scope.readings | self.scope.named_in(parts)
         return {key: reading for key, reading in named.items() if key in found}
 
-    def alike(self, variable: Variable, parts: Sequence[Formula]) -> list[tuple[int, int]]:
+    def _essential_free(
+        self, variables: Sequence[Variable], parts: Sequence[Formula], wanted: Sequence[int]
+    ) -> set[FactKey]:
+        """The facts, of those in no constraint, that can make a part false.
+
+        Each solution shows as many as it can, until none is left to show.
+        """
+        shown = {variable: self._broken(parts, self.scope.bit(variable)) for variable in variables}
+        self.clauses.likely(shown.values())
+        found: set[FactKey] = set()
+        while self.clauses.solve([*wanted, self.clauses.some(shown.values())]):
+            solution = self.clauses.solution()
+            found |= {variable.fact for variable, literal in shown.items() if literal in solution}
+            shown = {variable: literal for variable, literal in shown.items() if variable.fact not in found}
+        return found
+
+    def _essential_tied(self, cluster: Mask, parts: Sequence[Formula], wanted: Sequence[int]) -> set[FactKey]:
+        """The same for facts that constraints tie together: when one changes, the others may have to follow."""
+        clauses, after = self.clauses, self.clauses.after(cluster)
+        limits = clauses.every(after.literal(limit, True) for limit in self.limits)
+        change = [*wanted, limits, self._broken(parts, cluster)]
+        found: set[FactKey] = set()
+        for variable in self.scope.chosen(cluster):
+            if variable.fact not in found and clauses.solve([*change, clauses.differ(variable, after, ())]):
+                alike = self._alike(variable, cluster, parts)
+                if clauses.solve([*change, clauses.differ(variable, after, alike)]):
+                    found.add(variable.fact)
+        return found
+
+    def _broken(self, parts: Sequence[Formula], changed: Mask) -> int:
+        """The literal that implies that a change of some variables makes a part false."""
+        after = self.clauses.after(changed)
+        return self.clauses.some(after.literal(part, False) for part in parts if self.scope.reads(part) & changed)
+
+    def _alike(self, variable: Variable, cluster: Mask, parts: Sequence[Formula]) -> list[tuple[int, int]]:
         """The pairs of values of a tied variable that no part and no limit can tell apart."""
-        clauses, before, after = self.clauses, self.clauses.before, self.clauses.after
-        limits = [limit for limit in self.limits if variable in self.scope.variables_of(limit)]
-        cells = [part for part in parts if variable in self.scope.variables_of(part)]
+        clauses, before, after = self.clauses, self.clauses.before, self.clauses.after(self.scope.bit(variable))
+        cells = [part for part in parts if self.scope.reads(part) & after.changed]
         felt = clauses.some(
             [
-                *(after.literal(limit, False) for limit in limits),
+                *(after.literal(limit, False) for limit in self.limits),
                 *(clauses.every([before.literal(c, True), after.literal(c, False)]) for c in cells),
                 *(clauses.every([before.literal(c, False), after.literal(c, True)]) for c in cells),
             ]
         )
-        same = [clauses.same(other) for other in self.scope.order() if other != variable]
 
         def apart(i: int, j: int) -> bool:
-            return clauses.solve([*same, felt, before.values[variable][i], after.values[variable][j]])
+            return clauses.solve([felt, before.values(variable)[i], after.values(variable)[j]])
 
-        choices = range(len(before.values[variable]))
+        choices = range(len(before.values(variable)))
         return [(i, j) for i, j in combinations(choices, 2) if not apart(i, j) and not apart(j, i)]
 
+    def _read_by(self, formulas: Iterable[Formula]) -> Mask:
+        """The variables that some formula reads."""
+        mask = 0
+        for formula in formulas:
+            mask |= self.scope.reads(formula)
+        return mask
+
     @cached_property
-    def tied(self) -> dict[Variable, set[Variable]]:
-        """For each variable that a constraint reads: the variables tied to it, directly or through others."""
-        clusters: list[set[Variable]] = []
+    def clusters(self) -> list[Mask]:
+        """The variables that constraints tie together, directly or through others."""
+        clusters: list[Mask] = []
         for limit in self.limits:
-            cluster = set(self.scope.variables_of(limit))
-            clusters = [*(c for c in clusters if not c & cluster), cluster.union(*(c for c in clusters if c & cluster))]
-        return {variable: cluster for cluster in clusters for variable in cluster}
+            cluster = self.scope.reads(limit)
+            apart = [c for c in clusters if not c & cluster]
+            for other in clusters:
+                cluster |= other if other & cluster else 0
+            clusters = [*apart, cluster]
+        return clusters

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from engine.completions.formulas import FactKey, Formula, Link, key_of
+from engine.completions.formulas import FactKey, Formula, Link, Node, key_of
 from engine.conditions import FactName, Proof, Reading, Test
 from engine.facts import Absence, CodeSet, Declared, Duration, Value, Vocabulary, unknown
 
@@ -20,45 +20,61 @@ class Variable(NamedTuple):
     code: str = ""
 
 
+Mask = int
+"""A set of variables: bit `i` stands for the variable with index `i`."""
+
+
 @dataclass(slots=True)
 class Scope:
-    """The variables of some formulas: which there are, in which order, and which values each can take."""
+    """The variables of some formulas, in order of first use, and which values each can take."""
 
     vocabulary: Vocabulary
     link: Link
+    variables: list[Variable] = field(default_factory=list)
+    index: dict[Variable, int] = field(default_factory=dict)
     readings: dict[FactKey, Reading] = field(default_factory=dict)
-    uses: dict[Variable, None] = field(default_factory=dict)
-    read: dict[int, dict[Variable, None]] = field(default_factory=dict)
-    kept: list[Formula] = field(default_factory=list)
-    names: dict[int, dict[FactKey, Reading]] = field(default_factory=dict)
-    naming: dict[FactKey, Reading] = field(default_factory=dict)
+    masks: dict[int, Mask] = field(default_factory=dict)
+    kept: list[Node] = field(default_factory=list)
+    """What `masks` names by identity stays alive."""
+    links: dict[tuple[str, str, str], Formula | None] = field(default_factory=dict)
     constants: dict[FactKey, set[Any]] = field(default_factory=dict)
     partners: dict[FactKey, set[FactKey]] = field(default_factory=dict)
 
-    def enter(self, formula: Formula) -> None:
-        """Take in the variables of a formula."""
-        self.uses.update(dict.fromkeys(self.variables_of(formula)))
+    def reads(self, node: Node) -> Mask:
+        """The variables that bear on a formula or an evaluated condition."""
+        if node.truth is not None:
+            return 0
+        key = id(node)
+        if key not in self.masks:
+            self.kept.append(node)
+            mask = 0
+            for variable, reading in self._own(node):
+                mask |= 1 << self._enter(variable, reading)
+            for part in self._parts(node):
+                mask |= self.reads(part)
+            self.masks[key] = mask
+        return self.masks[key]
 
-    def variables_of(self, formula: Formula) -> dict[Variable, None]:
-        """The variables that a formula reads, in order of first use."""
-        if id(formula) not in self.read:
-            self.kept.append(formula)
-            self.names[id(formula)] = self.naming = {}
-            self.read[id(formula)] = dict.fromkeys(self._walk(formula))
-        return self.read[id(formula)]
-
-    def named_in(self, formulas: Sequence[Formula]) -> dict[FactKey, Reading]:
+    def named_in(self, nodes: Iterable[Node]) -> dict[FactKey, Reading]:
         """The facts that formulas read, each as first read."""
         found: dict[FactKey, Reading] = {}
-        for formula in formulas:
-            self.variables_of(formula)
-            for key, reading in self.names[id(formula)].items():
-                found.setdefault(key, reading)
+        seen: set[int] = set()
+        waiting = [*nodes][::-1]
+        while waiting:
+            node = waiting.pop()
+            if id(node) not in seen and self.reads(node):
+                seen.add(id(node))
+                for _, reading in self._own(node):
+                    found.setdefault(key_of(reading), reading)
+                waiting += [*self._parts(node)][::-1]
         return found
 
-    def order(self) -> list[Variable]:
-        """The variables in order of first use."""
-        return list(self.uses)
+    def linked(self, reading: Reading, code: str = "") -> Formula | None:
+        """The formula behind a derived fact, or behind one code of a derived set."""
+        key = (reading.about, reading.name, code)
+        if key not in self.links:
+            self.links[key] = self.link(reading, code)
+        return self.links[key]
 
     def values(self, variable: Variable) -> list[Value]:
         """The values the rules can tell apart."""
@@ -83,48 +99,59 @@ class Scope:
                     edge.append(partner)
         return group
 
-    def _walk(self, formula: Formula) -> Iterator[Variable]:
-        if formula.truth is not None:
-            return
-        if formula.proof is not None:
-            yield from self._walk_proof(formula.proof)
-        for part in formula.parts:
-            yield from self._walk(part)
+    def _parts(self, node: Node) -> Iterator[Node]:
+        """What a node is made of; a test of a derived fact is made of the formula behind it."""
+        if isinstance(node, Formula):
+            yield from (node.proof,) if node.proof is not None else node.parts
+        elif isinstance(node.condition, Test):
+            for code in self._codes(node.condition, node.readings[0]):
+                if (linked := self.linked(node.readings[0], code)) is not None:
+                    yield linked
+        else:
+            yield from node.parts
 
-    def _walk_proof(self, proof: Proof) -> Iterator[Variable]:
-        if proof.truth is not None:
+    def _own(self, node: Node) -> Iterator[tuple[Variable, Reading]]:
+        """The variables that a test reads itself, each with its reading."""
+        if isinstance(node, Formula) or not isinstance(node.condition, Test):
             return
-        for part in proof.parts:
-            yield from self._walk_proof(part)
-        if isinstance(proof.condition, Test):
-            yield from self._walk_test(proof.condition, proof.readings)
-
-    def _walk_test(self, test: Test, readings: tuple[Reading, ...]) -> Iterator[Variable]:
-        reading = readings[0]
+        reading = node.readings[0]
         if self.vocabulary[reading.name].fact.type == "codes":
-            for code in codes_tested(test, reading, self.vocabulary):
-                if (linked := self.link(reading, code)) is not None:
-                    yield from self._walk(linked)
-                else:
-                    yield Variable(self._enter(reading), code)
-            return
-        if (linked := self.link(reading, "")) is not None:
-            yield from self._walk(linked)
-            return
-        open_readings = [r for r in readings if unknown(r.value)]
-        keys = [self._enter(r) for r in open_readings]
-        known = {o for o in test.operands if not isinstance(o, FactName)}
-        known |= {r.value for r in readings if not isinstance(r.value, Absence | CodeSet)}
-        for key in keys:
+            for code in self._codes(node.condition, reading):
+                if self.linked(reading, code) is None:
+                    yield Variable(key_of(reading), code), reading
+        elif self.linked(reading) is None:
+            yield from self._compared(node)
+
+    def _codes(self, test: Test, reading: Reading) -> list[str]:
+        is_set = self.vocabulary[reading.name].fact.type == "codes"
+        return codes_tested(test, reading, self.vocabulary) if is_set else [""]
+
+    def _compared(self, proof: Proof) -> Iterator[tuple[Variable, Reading]]:
+        """The unknown facts of a test, which are compared with its constants and with each other."""
+        assert isinstance(proof.condition, Test)
+        open_readings = [reading for reading in proof.readings if unknown(reading.value)]
+        keys = [key_of(reading) for reading in open_readings]
+        known = {operand for operand in proof.condition.operands if not isinstance(operand, FactName)}
+        known |= {reading.value for reading in proof.readings if not isinstance(reading.value, Absence | CodeSet)}
+        for key, reading in zip(keys, open_readings, strict=True):
             self.constants.setdefault(key, set()).update(known)
             self.partners.setdefault(key, set()).update(k for k in keys if k != key)
-            yield Variable(key)
+            yield Variable(key), reading
 
-    def _enter(self, reading: Reading) -> FactKey:
-        key = key_of(reading)
-        self.readings.setdefault(key, reading)
-        self.naming.setdefault(key, reading)
-        return key
+    def _enter(self, variable: Variable, reading: Reading) -> int:
+        self.readings.setdefault(variable.fact, reading)
+        if variable not in self.index:
+            self.index[variable] = len(self.variables)
+            self.variables.append(variable)
+        return self.index[variable]
+
+    def bit(self, variable: Variable) -> Mask:
+        """The mask of one variable."""
+        return 1 << self.index[variable]
+
+    def chosen(self, mask: Mask) -> list[Variable]:
+        """The variables of a mask."""
+        return [variable for i, variable in enumerate(self.variables) if mask >> i & 1]
 
 
 def codes_tested(test: Test, reading: Reading, vocabulary: Vocabulary) -> list[str]:
