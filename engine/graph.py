@@ -368,8 +368,11 @@ def _owners(request: Request) -> set[str]:
 
 
 def _through_hub(d: Disclosure) -> Value:
+    """Whether a hub of the request receives data; only the deployment's own counts where the deployment has one."""
     request = d.graph.request
-    return any(f.to in request.hubs and f.from_ not in request.hubs for f in request.flows)
+    own = request.deployment.hub if request.deployment else None
+    hubs = request.hubs & {own} if own else request.hubs
+    return any(f.to in hubs and f.from_ not in request.hubs for f in request.flows)
 
 
 _DERIVED: Mapping[str, Callable[[Disclosure], Value]] = {

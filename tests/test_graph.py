@@ -285,6 +285,20 @@ def test_what_the_graph_knows_of_the_whole_request() -> None:
     assert set(values("request.through_hub", ONE_LEG).values()) == {False}
 
 
+def test_where_a_deployment_names_its_hub_no_other_is_meant() -> None:
+    house = policies("deployment: house\ntitle: A deployment\nhub: HUB\nagencies: {HUB: {name: The hub, kind: agency}}")
+    own, other = (
+        disclosures("deployment: house", f"hubs: [{hub}]", """
+            parties: {SDE: {}, HUB: {}, LAB: {}}
+            datasets: {grades: {owner: SDE}}
+            flows: [{id: up, from: SDE, to: HUB, carries: [grades]}, {id: side, from: SDE, to: LAB, carries: [grades]}]
+            """, policies=house)
+        for hub in ("HUB", "LAB")
+    )  # fmt: skip
+    assert {d["request.through_hub"].value for d in own.values()} == {True}
+    assert {d["request.through_hub"].value for d in other.values()} == {False}
+
+
 def test_an_agency_may_be_provider_and_hub_or_provider_and_recipient() -> None:
     found = disclosures("""
         parties: {SDE: {}, DOL: {}}
