@@ -94,9 +94,12 @@ def shuffled(draw: st.DrawFn, data: Any) -> Any:
 JUNE, TODAY = date(2026, 6, 1), date(2026, 11, 23)
 """The days that rules name; requests are decided as of the second."""
 
-DAYS = [date(2026, 5, 30), date(2026, 5, 31), JUNE, date(2026, 7, 1), date(2026, 7, 2), TODAY, date(2026, 11, 24),
-        date(2026, 11, 25)]  # fmt: skip
-"""Enough days to put two facts in any order with each other and with the days that rules name."""
+DAYS = [date(2026, 5, 29), date(2026, 5, 30), date(2026, 5, 31), JUNE, date(2026, 6, 30), date(2026, 7, 1),
+        date(2026, 7, 2), TODAY, date(2026, 11, 24), date(2026, 11, 25), date(2026, 11, 26)]  # fmt: skip
+"""Enough days to put an unknown day in any order with those that rules name and one that a request states."""
+
+STATED_DAYS = [date(2026, 5, 30), JUNE, date(2026, 7, 1), TODAY, date(2026, 11, 25)]
+"""The days that a request states: others lie on either side of each."""
 
 RESTRICTIONS = ("sealed", "notice")
 BASES = ("law.basis.one", "law.basis.two")
@@ -330,6 +333,12 @@ class Open:
     values: tuple[Any, ...]
 
     @property
+    def to_state(self) -> tuple[Any, ...]:
+        """The values that leave room for every order with other facts."""
+        compared = all(day in self.values for day in DAYS)
+        return tuple(v for v in self.values if not compared or v in STATED_DAYS or v not in DAYS)
+
+    @property
     def fact(self) -> tuple[str, str]:
         """The fact, in whatever role it is read."""
         return self.about, self.key
@@ -433,7 +442,7 @@ def json_text(data: Any) -> str:
 
 
 @st.composite
-def worlds(draw: st.DrawFn, completions: int = 64) -> World:
+def worlds(draw: st.DrawFn, completions: int = 144) -> World:
     """Small policies and a small request that has at most so many completions."""
     pool = [*VALUES, *VALUES, *DERIVED]
     chosen = draw(st.lists(st.sampled_from(pool), min_size=2, max_size=4, unique=True))
@@ -449,7 +458,7 @@ def worlds(draw: st.DrawFn, completions: int = 64) -> World:
         if how == "stated" and fact.key == "request.purpose":
             put(request, fact.path, draw(st.sampled_from([*fact.values, ["study", "audit"]])))
         elif how == "stated":
-            put(request, fact.path, draw(st.sampled_from(fact.values)))
+            put(request, fact.path, draw(st.sampled_from(fact.to_state)))
         else:
             if how == "unknown":
                 put(request, fact.path, "unknown")
@@ -460,7 +469,7 @@ def worlds(draw: st.DrawFn, completions: int = 64) -> World:
         still_open += papers_of(request)
     while prod(len(fact.values) for fact in still_open) > completions:
         fact = still_open.pop(draw(st.integers(0, len(still_open) - 1)))
-        put(request, fact.path, draw(st.sampled_from(fact.values)))
+        put(request, fact.path, draw(st.sampled_from(fact.to_state)))
     return World(files, request, tuple(still_open))
 
 
