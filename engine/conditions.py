@@ -33,12 +33,16 @@ from engine.facts import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """What every condition may carry: an id, its own words, its paragraph, and how far the source was verified."""
+    """What every condition may carry: an id, its own words, its paragraph, and how far the source was verified.
+
+    `path` is its place in the document that it was built from.
+    """
 
     id: str = ""
     says: str = ""
     cite: str = ""
     checked: str = ""
+    path: Path_ = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +179,7 @@ class Builder:
     def build(self, raw: Any, path: Path_) -> Condition:
         """The condition that `raw` writes; what is wrong is reported to the document."""
         if isinstance(raw, Seq):
-            return All(self._list(raw, raw.path))
+            return All(self._list(raw, raw.path), path=raw.path)
         if not isinstance(raw, Map):
             self._report("wrong-kind", "a condition should be a mapping or a list", path)
             return All(())
@@ -192,8 +196,8 @@ class Builder:
         body = bodies[0]
         return self._form(raw, body, notes) if body in _FORMS else self._test(raw, body, notes)
 
-    def _notes(self, raw: Map) -> dict[str, str]:
-        result = {}
+    def _notes(self, raw: Map) -> dict[str, Any]:
+        result: dict[str, Any] = {"path": raw.path}
         for key in _NOTES:
             if key not in raw:
                 continue
@@ -215,7 +219,7 @@ class Builder:
             return ()
         return tuple(self.build(item, (*path, i)) for i, item in enumerate(raw))
 
-    def _form(self, raw: Map, form: str, notes: dict[str, str]) -> Condition:
+    def _form(self, raw: Map, form: str, notes: dict[str, Any]) -> Condition:
         value, path = raw[form], (*raw.path, form)
         if form == "all":
             return All(self._list(value, path), **notes)
@@ -239,7 +243,7 @@ class Builder:
             self._report("unknown-definition", f'"{value}" is not defined', path, help_line)
         return All((), **notes) if found is None else Use(value, found, **notes)
 
-    def _test(self, raw: Map, name: str, notes: dict[str, str]) -> Condition:
+    def _test(self, raw: Map, name: str, notes: dict[str, Any]) -> Condition:
         path = (*raw.path, name)
         declared = self.vocabulary.get(name)
         if declared is None:

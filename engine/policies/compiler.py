@@ -192,7 +192,11 @@ class _Compiler:
             return None
         if isinstance(model, VocabularyFile):
             self.shared = {name: _named(d.when, d.says, d.cite, d.checked) for name, d in model.definitions.items()}
+        if isinstance(model, Framework):
+            model._document = document
         if isinstance(model, Deployment):
+            for i, rules in enumerate(model.rules):
+                rules._document, rules._path = document, ("rules", i)
             self.deployment_facts(document, model)
         return model
 

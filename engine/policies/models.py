@@ -18,7 +18,7 @@ from pydantic import (
 )
 
 from engine.conditions import All, Builder, Condition
-from engine.documents import CLAUSE_ID, KEBAB, SNAKE, Day, Map, Model
+from engine.documents import CLAUSE_ID, KEBAB, SNAKE, Day, Document, Map, Model, Path_
 from engine.facts import Fact, Statement, Vocabulary
 
 Kebab = Annotated[str, StringConstraints(pattern=KEBAB)]
@@ -233,6 +233,8 @@ class Framework(Model):
     requires: tuple[Requirement, ...] = ()
     penalties: dict[Kebab, Penalty] = Field(default_factory=dict)
     _owed: dict[str, tuple[Owed, ...]] = PrivateAttr(default_factory=dict)
+    _document: Document | None = PrivateAttr(None)
+    _path: Path_ = PrivateAttr(())
 
     @model_validator(mode="before")
     @classmethod
@@ -260,6 +262,20 @@ class Framework(Model):
             ("basis", self.bases),
             ("penalty", self.penalties),
         ]
+
+    @property
+    def document(self) -> Document:
+        """The document that holds the framework; the paths of its conditions lead into it."""
+        assert self._document is not None, "a framework that no compiler has placed"
+        return self._document
+
+    def path_of(self, rule: Rule) -> Path_:
+        """Where a rule stands in the document: `("bases", "audit-evaluation")`."""
+        if rule is self.applies:
+            return (*self._path, "applies")
+        section = {"definition": "definitions", "bar": "bars", "basis": "bases", "penalty": "penalties"}
+        _, kind, key = rule.id.split(".", 2)
+        return (*self._path, section[kind], key)
 
     def rules(self) -> Iterator[Rule]:
         """Every rule of the framework, in file order of its sections."""
