@@ -137,19 +137,26 @@ def decide(policies: PolicySet, request: Request, as_of: date | None = None) -> 
 
     Raises `DocumentProblems` where the request's graph is impossible or its facts contradict each other.
     """
-    day = as_of or request.file.date
-    graph = Graph(policies, request, day)
-    judge = _Judge(policies, request, day)
-    frameworks = [f for f in policies.frameworks_for(request.file.deployment) if f.in_force.on(day)]
-    for disclosure in graph.disclosures:
-        judge.arrive(disclosure)
-        for framework in frameworks:
-            judge.judge(disclosure, framework)
     try:
-        return judge.decision()
+        return examine(policies, request, as_of).decision()
     except ContradictionError:
         message = "no possible value of the unknown facts agrees with what is stated"
         raise request.problem("excluded", message, ()) from None
+
+
+def examine(policies: PolicySet, request: Request, as_of: date | None = None) -> Judge:
+    """Every framework on every disclosure in three-valued logic, with nothing settled yet.
+
+    Raises `DocumentProblems` where the request's graph is impossible or its facts contradict each other.
+    """
+    day = as_of or request.file.date
+    judge = Judge(policies, request, day)
+    frameworks = [f for f in policies.frameworks_for(request.file.deployment) if f.in_force.on(day)]
+    for disclosure in Graph(policies, request, day).disclosures:
+        judge.arrive(disclosure)
+        for framework in frameworks:
+            judge.judge(disclosure, framework)
+    return judge
 
 
 class _Law(NamedTuple):
@@ -161,7 +168,9 @@ class _Law(NamedTuple):
     penalties: tuple[Penalty, ...]
 
 
-class _Judge:
+class Judge:
+    """The findings on a request, disclosure by disclosure, with the formulas behind their answers."""
+
     def __init__(self, policies: PolicySet, request: Request, day: date) -> None:
         self.policies, self.request, self.day = policies, request, day
         self.findings: list[Finding] = []
@@ -227,6 +236,7 @@ class _Judge:
     # One framework on one disclosure ----------------------------------------------------------------------------------
 
     def judge(self, disclosure: Disclosure, framework: Framework) -> None:
+        """Add the finding of one framework on one disclosure."""
         law = self.law(framework)
         applies = evaluate(framework.applies.when, disclosure, self.seen)
         if not framework.applies.in_force.on(self.day) or applies.truth is False:
@@ -281,6 +291,7 @@ class _Judge:
         return self.laws[framework.framework]
 
     def basis(self, disclosure: Disclosure, basis: Basis, owed: tuple[Owed, ...]) -> BasisFinding:
+        """One basis on one disclosure."""
         proof, seen = evaluate(basis.when, disclosure, self.seen), self.seen
 
         def demands() -> tuple[Duty, ...]:
@@ -315,6 +326,7 @@ class _Judge:
     # Requirements -----------------------------------------------------------------------------------------------------
 
     def duties(self, disclosure: Disclosure, rule: str, owed: Iterable[Owed], seen: dict[int, Proof]) -> Iterator[Duty]:
+        """Those of some requirements that are owed, or may be."""
         for requirement in owed:
             when = requirement.when
             if id(when) not in seen:  # many requirements share one condition
@@ -351,6 +363,7 @@ class _Judge:
         return self.reported[key]
 
     def paper_status(self, disclosure: Disclosure, requirement: Owed, parties: tuple[str, ...]) -> Status:
+        """How far an instrument is."""
         papers = [p for p in self.papers(disclosure, parties) if requirement.name in p.instrument]
         if any(paper.in_force(self.day) for paper in papers):
             return "done"
@@ -359,6 +372,7 @@ class _Judge:
         return _open(requirement, disclosure)
 
     def clause_status(self, disclosure: Disclosure, clause: str) -> Status:
+        """Whether a paper is reported to contain the clause, or to lack it."""
         ends = {(disclosure.provider, disclosure.receiver), (disclosure.sender, disclosure.receiver)}
         papers = [paper for pair in ends for paper in self.papers(disclosure, pair) if paper.status != "refused"]
         if any(clause in paper.contains for paper in papers):
@@ -368,6 +382,7 @@ class _Judge:
         return "outstanding"
 
     def step_status(self, disclosure: Disclosure, requirement: Owed, actor: str) -> Status:
+        """How far a step is."""
         acts = [
             act
             for act in self.request.file.steps
@@ -386,6 +401,7 @@ class _Judge:
     # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
+        """The exact answer; `ContradictionError` where what is stated leaves no possible world."""
         waiting = [finding.permitted for finding in self.findings if finding.outcome == "undetermined"]
         settler = Settler(waiting, self.constraints, self.policies.vocabulary, self.link)
         settler.check_consistent()

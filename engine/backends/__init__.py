@@ -1,0 +1,1 @@
+"""The condition tree in other forms: one file each."""
