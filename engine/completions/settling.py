@@ -81,12 +81,12 @@ class Settler:
         """The facts that can change the conjunction."""
         wanted = [self.clauses.before.literal(part, True) for part in parts]
         read = self._read_by(parts)
-        tied = self._read_by(self.limits)
+        limited = self._read_by(self.limits)
         found: set[FactKey] = set()
         for cluster in self.clusters:
             if cluster & read:
-                found |= self._essential_tied(cluster, parts, wanted)
-        found |= self._essential_free(self.scope.chosen(read & ~tied), parts, wanted)
+                found |= self._essential_limited(cluster, parts, wanted)
+        found |= self._essential_free(self.scope.chosen(read & ~limited), parts, wanted)
         named = self.scope.readings | self.scope.named_in(parts)
         return {key: reading for key, reading in named.items() if key in found}
 
@@ -106,8 +106,8 @@ class Settler:
             shown = {variable: literal for variable, literal in shown.items() if variable.fact not in found}
         return found
 
-    def _essential_tied(self, cluster: Mask, parts: Sequence[Formula], wanted: Sequence[int]) -> set[FactKey]:
-        """The same for facts that constraints tie together: when one changes, the others may have to follow."""
+    def _essential_limited(self, cluster: Mask, parts: Sequence[Formula], wanted: Sequence[int]) -> set[FactKey]:
+        """The same for facts in constraints: when one changes, those tied to it may have to follow."""
         clauses, after = self.clauses, self.clauses.after(cluster)
         limits = clauses.every(after.literal(limit, True) for limit in self.limits)
         change = [*wanted, limits, self._broken(parts, cluster)]
@@ -151,12 +151,23 @@ class Settler:
 
     @cached_property
     def clusters(self) -> list[Mask]:
-        """The variables that constraints tie together, directly or through others."""
-        clusters: list[Mask] = []
-        for limit in self.limits:
-            cluster = self.scope.reads(limit)
-            apart = [c for c in clusters if not c & cluster]
-            for other in clusters:
-                cluster |= other if other & cluster else 0
-            clusters = [*apart, cluster]
+        """The facts that constraints tie together, directly or through others."""
+        clusters = [self.scope.bit(variable) for variable in self.scope.chosen(self._read_by(self.limits))]
+        pairs = {pair for limit in self.limits for pair in combinations(self.scope.chosen(self.scope.reads(limit)), 2)}
+        for one, other in sorted(pairs):
+            pair = self.scope.bit(one) | self.scope.bit(other)
+            touched = [cluster for cluster in clusters if cluster & pair]
+            if len(touched) > 1 and self._tied(one, other):
+                clusters = [*(cluster for cluster in clusters if not cluster & pair), sum(touched)]
         return clusters
+
+    def _tied(self, one: Variable, other: Variable) -> bool:
+        """Whether the possible values of one fact depend on the other: whether two completions cannot be mixed."""
+        clauses, limits = self.clauses, self.limits
+        both = clauses.after(self.scope.bit(one) | self.scope.bit(other))
+        mixed = clauses.after(self.scope.bit(other))
+        possible = clauses.every(both.literal(limit, True) for limit in limits)
+        impossible = clauses.some(mixed.literal(limit, False) for limit in limits)
+        pairs = zip(both.values(other), mixed.values(other), strict=True)
+        same = clauses.every(clauses.some([-here, there]) for here, there in pairs)
+        return clauses.solve([possible, impossible, same])
