@@ -379,9 +379,19 @@ def test_what_one_flow_excludes_holds_on_every_flow() -> None:
     assert finding(decision).outcome == "allow", "the same data are not sensitive on this flow either"
 
 
-def test_what_would_settle_a_fact_by_excluding_its_other_values_matters_too() -> None:
+def test_a_fact_that_only_excludes_values_of_another_is_not_asked_for() -> None:
     decision = when("{data.sensitive: false}", COUNTS)
-    assert missing(decision) == {"data.sensitive", "flow.form"}, "counts are not sensitive"
+    assert missing(decision) == {"data.sensitive"}, "counts are not sensitive, but whether the data are is the question"
+
+
+def test_facts_that_can_only_change_together_both_matter() -> None:
+    exclusive = """
+    exclusive:
+      - [{data.sensitive: true}, {request.approved: false}]
+      - [{data.sensitive: false}, {request.approved: true}]
+    """
+    decision = when("{data.sensitive: false}", exclusive)
+    assert answer(decision) == ("undetermined", {"data.sensitive", "request.approved"})
 
 
 def test_a_fact_whose_values_make_no_difference_is_not_missing() -> None:

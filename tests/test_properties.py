@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 from pathlib import Path
 from typing import Any
 
@@ -130,42 +130,32 @@ class BruteForce:
         return "undetermined" if len(found) == 2 else "allow" if found == {True} else "deny"
 
     def missing(self, of: Fact) -> set[Fact]:
-        """The facts of which two values give different answers while all that is not tied to them stays."""
-        tied = self.tied()
+        """The facts of which one, or two that can only change together, change the answer."""
         found = set()
-        for i, open_ in enumerate(self.unknowns):
-            rest = [j for j in range(len(self.unknowns)) if j not in tied[i]]
-            groups: dict[Values, dict[bool, set[Any]]] = {}
-            for values, answer in self.answers.items():
-                group = groups.setdefault(tuple(values[j] for j in rest), {True: set(), False: set()})
-                group[answer[of]].add(self.region(i, values[i]))
-            if any(yes != no for g in groups.values() for yes in g[True] for no in g[False]):
-                found.add(open_.fact)
+        for values, answer in self.answers.items():
+            for changed in self.changes(values):
+                if self.answers[changed][of] != answer[of]:
+                    found |= {u.fact for u, a, b in zip(self.unknowns, values, changed, strict=True) if a != b}
         return found
 
-    def region(self, i: int, value: Any) -> Any:
-        """One value for all those of an unknown that nothing tells apart."""
+    def changes(self, values: Values) -> Iterator[Values]:
+        """The other completions that differ in one unknown; or in two, if neither can take its new value alone."""
+        single = [(i, value) for i, unknown in enumerate(self.unknowns) for value in unknown.values]
+        for i, value in single:
+            if (changed := _with(values, i, value)) in self.answers:
+                yield changed
+        for (i, one), (j, other) in combinations(single, 2):
+            alone = {_with(values, i, one), _with(values, j, other)}
+            if (
+                i != j
+                and not alone & set(self.answers)
+                and (both := _with(_with(values, i, one), j, other)) in self.answers
+            ):
+                yield both
 
-        def column(value: Any) -> dict[Values, dict[Fact, bool]]:
-            return {(*v[:i], *v[i + 1 :]): answer for v, answer in self.answers.items() if v[i] == value}
 
-        return next(other for other in self.unknowns[i].values if column(other) == column(value))
-
-    def tied(self) -> list[set[int]]:
-        """For each unknown: itself and those whose possible values depend on its own, directly or through others."""
-        count = len(self.unknowns)
-        tied = [{i} for i in range(count)]
-        for i in range(count):
-            for j in range(i):
-                contexts: dict[Values, set[tuple[Any, Any]]] = {}
-                for values in self.answers:
-                    rest = tuple(v for k, v in enumerate(values) if k not in (i, j))
-                    contexts.setdefault(rest, set()).add((values[i], values[j]))
-                if any(len(p) != len({a for a, _ in p}) * len({b for _, b in p}) for p in contexts.values()):
-                    union = tied[i] | tied[j]
-                    for k in union:
-                        tied[k] = union
-        return tied
+def _with(values: Values, i: int, value: Any) -> Values:
+    return (*values[:i], value, *values[i + 1 :])
 
 
 def _permitted(decision: Decision) -> Iterator[tuple[Fact, bool]]:

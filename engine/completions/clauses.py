@@ -89,12 +89,6 @@ class Clauses:
                 self.add(-result, literal)
         return self.joined[True, parts]
 
-    def differ(self, variable: Variable, after: Completion, alike: Iterable[tuple[int, int]]) -> int:
-        """The literal that implies that a variable changes, and not merely between values that are alike."""
-        one, other = self.before.values(variable), after.values(variable)
-        pairs = [*((i, i) for i in range(len(one))), *alike, *((j, i) for i, j in alike)]
-        return self.every(self.some([-one[i], -other[j]]) for i, j in pairs)
-
 
 class Completion:
     """A literal for each value of each variable, and for each truth of each formula asked about.

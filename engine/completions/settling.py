@@ -6,7 +6,7 @@ change and after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import combinations
 
@@ -37,8 +37,8 @@ class Answer:
 class Settler:
     """Answers questions about some formulas over all completions of the unknown facts that satisfy the constraints.
 
-    A fact matters to a conjunction if two such completions that differ in it, and otherwise only in facts that a
-    constraint ties to it, give it different truths.
+    A fact matters to a conjunction if two such completions that differ in it alone give different truths; or two that
+    differ in it and one other fact, where the constraints let neither change without the other.
     """
 
     def __init__(
@@ -55,8 +55,10 @@ class Settler:
     def about(self, parts: Sequence[Formula]) -> Settler:
         """A settler for some of the formulas, with only the constraints that bear on them: it has less to search."""
         read = self._read_by(parts)
-        near = sum(cluster for cluster in self.clusters if cluster & read)
-        limits = [limit for limit in self.limits if self.scope.reads(limit) & near]
+        limits: list[Formula] = []
+        while near := [limit for limit in self.limits if limit not in limits and self.scope.reads(limit) & read]:
+            limits += near
+            read |= self._read_by(near)
         return Settler(parts, limits, self.scope.vocabulary, self.scope.link)
 
     def check_consistent(self) -> None:
@@ -78,69 +80,46 @@ class Settler:
         return Answer(None, self, waiting)
 
     def essential(self, parts: Sequence[Formula]) -> dict[FactKey, Reading]:
-        """The facts that can change the conjunction."""
-        wanted = [self.clauses.before.literal(part, True) for part in parts]
-        read = self._read_by(parts)
-        limited = self._read_by(self.limits)
-        found: set[FactKey] = set()
-        for cluster in self.clusters:
-            if cluster & read:
-                found |= self._essential_limited(cluster, parts, wanted)
-        found |= self._essential_free(self.scope.chosen(read & ~limited), parts, wanted)
-        named = self.scope.readings | self.scope.named_in(parts)
-        return {key: reading for key, reading in named.items() if key in found}
+        """The facts that can change the conjunction.
 
-    def _essential_free(
-        self, variables: Sequence[Variable], parts: Sequence[Formula], wanted: Sequence[int]
-    ) -> set[FactKey]:
-        """The facts, of those in no constraint, that can make a part false.
-
-        Each solution shows as many as it can, until none is left to show.
+        Each solution shows as many changes as it can, until none is left to show.
         """
-        shown = {variable: self._broken(parts, self.scope.bit(variable)) for variable in variables}
+        wanted = [self.clauses.before.literal(part, True) for part in parts]
+        shown = dict(self._changes(parts))
         self.clauses.likely(shown.values())
         found: set[FactKey] = set()
         while self.clauses.solve([*wanted, self.clauses.some(shown.values())]):
             solution = self.clauses.solution()
-            found |= {variable.fact for variable, literal in shown.items() if literal in solution}
-            shown = {variable: literal for variable, literal in shown.items() if variable.fact not in found}
-        return found
+            found |= {v.fact for change, literal in shown.items() if literal in solution for v in change}
+            shown = {change: literal for change, literal in shown.items() if not {v.fact for v in change} <= found}
+        named = self.scope.readings | self.scope.named_in(parts)
+        return {key: reading for key, reading in named.items() if key in found}
 
-    def _essential_limited(self, cluster: Mask, parts: Sequence[Formula], wanted: Sequence[int]) -> set[FactKey]:
-        """The same for facts in constraints: when one changes, those tied to it may have to follow."""
-        clauses, after = self.clauses, self.clauses.after(cluster)
-        limits = clauses.every(after.literal(limit, True) for limit in self.limits)
-        change = [*wanted, limits, self._broken(parts, cluster)]
-        found: set[FactKey] = set()
-        for variable in self.scope.chosen(cluster):
-            if variable.fact not in found and clauses.solve([*change, clauses.differ(variable, after, ())]):
-                alike = self._alike(variable, cluster, parts)
-                if clauses.solve([*change, clauses.differ(variable, after, alike)]):
-                    found.add(variable.fact)
-        return found
+    def _changes(self, parts: Sequence[Formula]) -> Iterator[tuple[tuple[Variable, ...], int]]:
+        """The changes that may make a part false, each with the literal that implies that it does."""
+        read = self._read_by(parts)
+        for variable in self.scope.chosen(read):
+            yield (variable,), self._breaks(parts, self.scope.bit(variable))
+        pairs = [pair for limit in self.limits for pair in combinations(self.scope.chosen(self.scope.reads(limit)), 2)]
+        for one, other in dict.fromkeys(pairs):
+            both = self.scope.bit(one) | self.scope.bit(other)
+            if both & read:
+                bound = [self._bound(one, both), self._bound(other, both)]
+                yield (one, other), self.clauses.every([self._breaks(parts, both), *bound])
 
-    def _broken(self, parts: Sequence[Formula], changed: Mask) -> int:
-        """The literal that implies that a change of some variables makes a part false."""
-        after = self.clauses.after(changed)
-        return self.clauses.some(after.literal(part, False) for part in parts if self.scope.reads(part) & changed)
+    def _breaks(self, parts: Sequence[Formula], changed: Mask) -> int:
+        """The literal that implies that a change of some variables is possible and makes a part false."""
+        clauses, after = self.clauses, self.clauses.after(changed)
+        possible = clauses.every(after.literal(limit, True) for limit in self.limits)
+        broken = clauses.some(after.literal(part, False) for part in parts if self.scope.reads(part) & changed)
+        return clauses.every([possible, broken])
 
-    def _alike(self, variable: Variable, cluster: Mask, parts: Sequence[Formula]) -> list[tuple[int, int]]:
-        """The pairs of values of a tied variable that no part and no limit can tell apart."""
-        clauses, before, after = self.clauses, self.clauses.before, self.clauses.after(self.scope.bit(variable))
-        cells = [part for part in parts if self.scope.reads(part) & after.changed]
-        felt = clauses.some(
-            [
-                *(after.literal(limit, False) for limit in self.limits),
-                *(clauses.every([before.literal(c, True), after.literal(c, False)]) for c in cells),
-                *(clauses.every([before.literal(c, False), after.literal(c, True)]) for c in cells),
-            ]
-        )
-
-        def apart(i: int, j: int) -> bool:
-            return clauses.solve([felt, before.values(variable)[i], after.values(variable)[j]])
-
-        choices = range(len(before.values(variable)))
-        return [(i, j) for i, j in combinations(choices, 2) if not apart(i, j) and not apart(j, i)]
+    def _bound(self, one: Variable, both: Mask) -> int:
+        """The literal that implies that one of two variables cannot change as it does with the other, but alone."""
+        clauses, together, alone = self.clauses, self.clauses.after(both), self.clauses.after(self.scope.bit(one))
+        pairs = zip(together.values(one), alone.values(one), strict=True)
+        same = clauses.every(clauses.some([-here, there]) for here, there in pairs)
+        return clauses.every([same, clauses.some(alone.literal(limit, False) for limit in self.limits)])
 
     def _read_by(self, formulas: Iterable[Formula]) -> Mask:
         """The variables that some formula reads."""
@@ -148,26 +127,3 @@ class Settler:
         for formula in formulas:
             mask |= self.scope.reads(formula)
         return mask
-
-    @cached_property
-    def clusters(self) -> list[Mask]:
-        """The facts that constraints tie together, directly or through others."""
-        clusters = [self.scope.bit(variable) for variable in self.scope.chosen(self._read_by(self.limits))]
-        pairs = {pair for limit in self.limits for pair in combinations(self.scope.chosen(self.scope.reads(limit)), 2)}
-        for one, other in sorted(pairs):
-            pair = self.scope.bit(one) | self.scope.bit(other)
-            touched = [cluster for cluster in clusters if cluster & pair]
-            if len(touched) > 1 and self._tied(one, other):
-                clusters = [*(cluster for cluster in clusters if not cluster & pair), sum(touched)]
-        return clusters
-
-    def _tied(self, one: Variable, other: Variable) -> bool:
-        """Whether the possible values of one fact depend on the other: whether two completions cannot be mixed."""
-        clauses, limits = self.clauses, self.limits
-        both = clauses.after(self.scope.bit(one) | self.scope.bit(other))
-        mixed = clauses.after(self.scope.bit(other))
-        possible = clauses.every(both.literal(limit, True) for limit in limits)
-        impossible = clauses.some(mixed.literal(limit, False) for limit in limits)
-        pairs = zip(both.values(other), mixed.values(other), strict=True)
-        same = clauses.every(clauses.some([-here, there]) for here, there in pairs)
-        return clauses.solve([possible, impossible, same])
