@@ -12,6 +12,9 @@ from typing import NamedTuple
 from engine.conditions import All, AtLeast, Condition, Either, FactName, Not, Test, Use
 from engine.facts import Declared, Scalar, Vocabulary, printable
 
+_SHORT = 90
+"""Letters up to which the meaning of a code stands in a line itself; a longer one is left to the glossary."""
+
 
 class Answer(NamedTuple):
     """One answer to a question: its words, and what the vocabulary says that it means."""
@@ -37,7 +40,7 @@ class Line:
     """One line of an outline, in the order in which it reads.
 
     `unless` sets aside what follows; `says` are the condition's own words; `question` is the test, if it is one;
-    `definition` names the definition it uses; `lead` introduces the lines below ("one of the following").
+    `definition` names the definition it uses; `lead` introduces the lines below ("one of the following is true").
     """
 
     condition: Condition
@@ -84,7 +87,9 @@ def answer(declared: Declared, value: Scalar) -> Answer:
     if isinstance(value, bool):
         return Answer("yes" if value else "no")
     if declared.codes and isinstance(value, str):
-        return Answer(named(value), declared.codes.get(value, ""))
+        meaning = declared.codes.get(value, "")
+        short = meaning and (declared.fact.derived or len(meaning) <= _SHORT)
+        return Answer(meaning if short else named(value), meaning)
     return Answer(str(printable(value)))
 
 
@@ -93,11 +98,9 @@ class _Writer:
     vocabulary: Vocabulary
 
     def line(self, condition: Condition, level: int, *, among_all: bool = False) -> Line:
-        """One line; `among_all` says that it stands in a list of which all must hold, where "unless" is English."""
+        """One line; `among_all` says that it joins lines of which all must hold, where "unless" is English."""
         line = self._own(condition, level, among_all)
-        return replace(
-            line, condition=condition, says=condition.says or line.says, cite=condition.cite or line.cite
-        )
+        return replace(line, condition=condition, says=condition.says or line.says, cite=condition.cite or line.cite)
 
     def _own(self, condition: Condition, level: int, among_all: bool) -> Line:
         match condition:
@@ -112,18 +115,18 @@ class _Writer:
                 line = replace(self.line(part, level), unless=unless)
                 return Line(condition, lines=(line,)) if says else line
             case AtLeast(count=count, parts=parts):
-                return self._list(condition, f"at least {count} of the following", parts, level)
+                return self._list(condition, f"at least {count} of the following are true", parts, level)
             case All(parts=parts):
-                return self._list(condition, "all of the following", parts, level)
+                return self._list(condition, "all of the following are true", parts, level)
             case Either(parts=parts):
-                return self._list(condition, "one of the following", parts, level)
+                return self._list(condition, "one of the following is true", parts, level)
 
     def _list(self, condition: Condition, lead: str, parts: Sequence[Condition], level: int) -> Line:
         together = isinstance(condition, All)
         if len(parts) == 1:
             line = self.line(parts[0], level, among_all=together)
             return Line(condition, lines=(line,)) if condition.says else line
-        lines = [self.line(part, level + 1, among_all=together) for part in parts]
+        lines = [self.line(part, level + 1, among_all=together and i > 0) for i, part in enumerate(parts)]
         numbered = [replace(line, number=number(level, i)) for i, line in enumerate(lines)]
         return Line(condition, lead=lead, lines=tuple(numbered))
 
@@ -138,7 +141,7 @@ class _Writer:
             asks=declared.fact.question or fact_in_words(declared),
             verb=verb,
             answers=tuple(self._answer(declared, operand) for operand in test.operands),
-            role=test.fact.partition(".")[0] if declared.scope == "party" else "",
+            role=test.fact.partition(".")[0] if declared.scope == "party" and declared.fact.question else "",
             or_absent=negated and declared.optional and test.operator != "known",
         )
 
