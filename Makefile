@@ -17,10 +17,10 @@ PYTHON ?= $(shell for test in 'import ensurepip; $(NEW_ENOUGH)' '$(NEW_ENOUGH)';
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench schemas readme wheel clean
+.PHONY: help venv demo test check format bench schemas readme lint-docs wheel clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 venv: $(STAMP) ## Make .venv with everything installed
 
@@ -51,6 +51,9 @@ schemas: $(STAMP) ## Write schemas/ again from the models
 
 readme: $(STAMP) ## Write the README's table of frameworks again from the policies
 	@$(BIN)/python -m engine.workbench.readme
+
+lint-docs: $(STAMP) ## Write the checks into docs/lint.md again from their registry
+	@$(BIN)/python -m engine.workbench.lint.page
 
 wheel: $(STAMP) ## Build the source archive and, from it, the wheel into dist/
 	@rm -rf dist

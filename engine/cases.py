@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import Field, model_validator
 
-from engine.conditions import All, Condition, Proof, Test, Use, evaluate, label, parts_of
+from engine.conditions import All, Proof, Reading, evaluate, facts_in, label
 from engine.decisions import Decision, Finding, decide
 from engine.documents import Day, Document, DocumentProblems, Flag, Mark, Model, Problem, nearest, read, validate
 from engine.facts import Truth
 from engine.graph import Graph
-from engine.policies import Penalty, PolicySet, Rule
+from engine.policies import PolicySet, Rule
 from engine.requests import Request, check_request
 
 SHORT_FORM_DAY = date(2026, 11, 23)
@@ -123,15 +122,62 @@ class Result(NamedTuple):
     file: str
     mark: Mark
     differences: tuple[str, ...]
-    observations: tuple[Observation, ...]
 
 
-class Observation(NamedTuple):
-    """A rule as a case saw it: the rule's value, and the tests on which it turned."""
+# What a case claims ---------------------------------------------------------------------------------------------------
+
+
+class Pin(NamedTuple):
+    """A claim about one rule: its value on these facts and, where it fails, the conditions on which alone it does.
+
+    `where` says which part of the case claims it.
+    """
 
     rule: str
+    facts: Mapping[str, Reading]
     truth: Truth
-    decisive: frozenset[tuple[int, ...]]
+    fails: tuple[str, ...] | None
+    where: str
+
+    def differences(self, proof: Proof) -> Iterator[str]:
+        """What differs where the rule is as the proof says."""
+        if self.fails is None:
+            if proof.truth is not self.truth:
+                yield f"{self.where}{self.rule} is {_word(proof.truth)}, not {_word(self.truth)}{self._see(proof)}"
+            return
+        false, open_ = _names(proof, False), _names(proof, None)
+        if proof.truth is not False or sorted(false) != sorted(self.fails) or open_:
+            found = f"false: {', '.join(false) or 'nothing'}" + (f"; unknown: {', '.join(open_)}" if open_ else "")
+            yield f"{self.where}{self.rule} should fail on {', '.join(self.fails)} alone; {found}"
+
+    def _see(self, proof: Proof) -> str:
+        found = [] if self.truth is None else _names(proof, False) or _names(proof, None)
+        return f"; see {', '.join(found)}" if found else ""
+
+
+class Whole(NamedTuple):
+    """A claim about the decision on a whole request."""
+
+    request: Request
+    as_of: date | None
+    expected: Expected
+
+    def differences(self, decision: Decision) -> Iterator[str]:
+        """What differs where the decision is this one."""
+        return _compare(decision, self.expected)
+
+
+class Observer(Protocol):
+    """Whoever looks on while cases run."""
+
+    def pinned(self, pin: Pin, proof: Proof) -> None:
+        """A rule was evaluated for a pin."""
+
+    def decided(self, whole: Whole, decision: Decision) -> None:
+        """A whole request was decided."""
+
+
+# Running --------------------------------------------------------------------------------------------------------------
 
 
 def is_case_file(document: Document) -> bool:
@@ -145,18 +191,18 @@ def case_files(paths: Iterable[Path]) -> Iterator[Path]:
         yield from sorted(p for p in path.rglob("*.yaml")) if path.is_dir() else [path]
 
 
-def run_file(path: Path, policies: PolicySet) -> list[Result]:
+def run_file(path: Path, policies: PolicySet, observer: Observer | None = None) -> list[Result]:
     """Run every case of a file; a file that holds no cases has no results."""
     document = read(path)
-    return run_cases(document, path.parent, policies) if is_case_file(document) else []
+    return run_cases(document, path.parent, policies, observer) if is_case_file(document) else []
 
 
-def run_cases(document: Document, folder: Path, policies: PolicySet) -> list[Result]:
+def run_cases(document: Document, folder: Path, policies: PolicySet, observer: Observer | None = None) -> list[Result]:
     """Run every case of a document; `base` names files relative to `folder`."""
     file = validate(CaseFile, document)
     document.check()
     return [
-        _Run(policies, folder, case).result(document.file, document.mark_of(("cases", i)))
+        _Run(policies, folder, case, observer).result(document.file, document.mark_of(("cases", i)))
         for i, case in enumerate(file.cases)
     ]
 
@@ -189,32 +235,46 @@ def check_cases(document: Document, folder: Path, policies: PolicySet) -> None:
 
 
 class _Run:
-    def __init__(self, policies: PolicySet, folder: Path, case: Case) -> None:
-        self.policies, self.folder, self.case = policies, folder, case
+    def __init__(self, policies: PolicySet, folder: Path, case: Case, observer: Observer | None = None) -> None:
+        self.policies, self.folder, self.case, self.observer = policies, folder, case, observer
         self.differences: list[str] = []
-        self.observations: list[Observation] = []
 
     def result(self, file: str, mark: Mark) -> Result:
         try:
             self.run()
         except DocumentProblems as error:
             self.differences += [_in_short(problem) for problem in error.problems]
-        return Result(self.case, file, mark, tuple(self.differences), tuple(self.observations))
+        return Result(self.case, file, mark, tuple(self.differences))
 
     def run(self) -> None:
         case = self.case
         if case.expect is not None:
-            decision = decide(self.policies, self.request(case.change), case.as_of)
-            self.differences += _compare(decision, case.expect)
-            self.observations += _observed(decision, case.expect)
+            self.whole(Whole(self.request(case.change), case.as_of, case.expect))
         if case.pins is None:
             return
         rule = _find_rule(self.policies, case.pins)
-        self.pin(rule, case.change, "", holds=case.holds)
+        self.pin(rule, case.change, case.holds)
         for i, variant in enumerate(case.also_holds):
-            self.pin(rule, {**case.change, **variant.change}, f"also_holds {i + 1}: ", holds=True)
+            self.pin(rule, {**case.change, **variant.change}, True, where=f"also_holds {i + 1}: ")
         for i, miss in enumerate(case.near_misses):
-            self.miss(rule, {**case.change, **miss.change}, f"near miss {i + 1}: ", miss)
+            truth = None if miss.becomes else False
+            fails = (miss.fails,) if isinstance(miss.fails, str) else miss.fails
+            self.pin(rule, {**case.change, **miss.change}, truth, fails, f"near miss {i + 1}: ")
+
+    def whole(self, whole: Whole) -> None:
+        decision = decide(self.policies, whole.request, whole.as_of)
+        self.differences += whole.differences(decision)
+        if self.observer:
+            self.observer.decided(whole, decision)
+
+    def pin(
+        self, rule: Rule, change: Mapping[str, Any], truth: Truth, fails: tuple[str, ...] | None = None, where: str = ""
+    ) -> None:
+        pin = Pin(rule.id, self.facts(rule, change), truth, fails, where)
+        proof = evaluate(rule.when, pin.facts)
+        self.differences += pin.differences(proof)
+        if self.observer:
+            self.observer.pinned(pin, proof)
 
     def request(self, change: Mapping[str, Any]) -> Request:
         case = self.case
@@ -229,35 +289,14 @@ class _Run:
             data = _merge(base.data, change)
         return check_request(Document(f"case {case.id}", data), self.policies)
 
-    def proof(self, rule: Rule, change: Mapping[str, Any]) -> Proof:
-        """The pinned rule on the last leg; a short form has no earlier decision that could matter to it."""
+    def facts(self, rule: Rule, change: Mapping[str, Any]) -> dict[str, Reading]:
+        """What the rule reads on the last leg; a short form has no earlier decision that could matter to it."""
         request = self.request(change)
         if self.case.facts is not None:
             disclosure = Graph(self.policies, request, self.case.as_of or request.file.date).disclosures[-1]
         else:
             disclosure = decide(self.policies, request, self.case.as_of).findings[-1].disclosure
-        proof = evaluate(rule.when, disclosure)
-        self.observations.append(Observation(rule.id, proof.truth, decisive_tests(proof)))
-        return proof
-
-    def pin(self, rule: Rule, change: Mapping[str, Any], where: str, *, holds: bool) -> None:
-        proof = self.proof(rule, change)
-        if proof.truth is not holds:
-            found = _names(proof, False) or _names(proof, None)
-            see = f"; see {', '.join(found)}" if found else ""
-            self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not {_word(holds)}{see}")
-
-    def miss(self, rule: Rule, change: Mapping[str, Any], where: str, miss: NearMiss) -> None:
-        proof = self.proof(rule, change)
-        if miss.becomes == "unknown":
-            if proof.truth is not None:
-                self.differences.append(f"{where}{rule.id} is {_word(proof.truth)}, not unknown")
-            return
-        wanted = [miss.fails] if isinstance(miss.fails, str) else list(miss.fails or ())
-        false, open_ = _names(proof, False), _names(proof, None)
-        if proof.truth is not False or sorted(false) != sorted(wanted) or open_:
-            found = f"false: {', '.join(false) or 'nothing'}" + (f"; unknown: {', '.join(open_)}" if open_ else "")
-            self.differences.append(f"{where}{rule.id} should fail on {', '.join(wanted)} alone; {found}")
+        return {name: disclosure[name] for name in facts_in(rule.when)}
 
 
 def _in_short(problem: Problem) -> str:
@@ -384,102 +423,6 @@ def _list(names: Iterable[str]) -> str:
 
 def _word(truth: Truth) -> str:
     return {True: "true", False: "false", None: "unknown"}[truth]
-
-
-# Coverage -------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RuleCoverage:
-    """How far the cases pin one rule. `idle` are its tests on which no case turned."""
-
-    rule: str
-    tests: int
-    cases: int
-    ever_true: bool
-    ever_false: bool
-    idle: tuple[str, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Seen holding and failing, with every test decisive once. A rule without tests always holds."""
-        return self.ever_true and (self.ever_false or not self.tests) and not self.idle
-
-
-def coverage(policies: PolicySet, results: Iterable[Result]) -> list[RuleCoverage]:
-    """How far cases pin every rule of the policies, in order of rule id."""
-    seen: dict[str, list[Observation]] = {}
-    for result in results:
-        for observation in result.observations:
-            seen.setdefault(observation.rule, []).append(observation)
-    rules = {name: rule for name, rule in policies.rules().items() if not isinstance(rule, Penalty)}
-    return [_rule_coverage(rules[name], seen.get(name, [])) for name in sorted(rules)]
-
-
-def _rule_coverage(rule: Rule, seen: list[Observation]) -> RuleCoverage:
-    tests = dict(_tests_at(rule.when))
-    decisive = frozenset[tuple[int, ...]]().union(*(o.decisive for o in seen))
-    return RuleCoverage(
-        rule=rule.id,
-        tests=len(tests),
-        cases=len(seen),
-        ever_true=any(o.truth is True for o in seen) or not tests,
-        ever_false=any(o.truth is False for o in seen),
-        idle=tuple(label(test) for path, test in tests.items() if path not in decisive),
-    )
-
-
-def _tests_at(condition: Condition, path: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Condition]]:
-    """The tests of a rule by their place; a definition counts as one, since it is pinned by itself."""
-    if isinstance(condition, Test | Use):
-        yield path, condition
-        return
-    for i, part in enumerate(parts_of(condition)):
-        yield from _tests_at(part, (*path, i))
-
-
-def decisive_tests(proof: Proof, path: tuple[int, ...] = ()) -> frozenset[tuple[int, ...]]:
-    """The places of the tests that alone, were their value the opposite, would change the rule's."""
-    condition = proof.condition
-    if isinstance(condition, Test | Use):
-        return frozenset([path] if proof.truth is not None else [])
-    found: set[tuple[int, ...]] = set()
-    for i, part in enumerate(proof.parts):
-        others = [other.truth for j, other in enumerate(proof.parts) if j != i]
-        if None not in others and _turns(condition, [bool(o) for o in others]):
-            found |= decisive_tests(part, (*path, i))
-    return frozenset(found)
-
-
-def _turns(condition: Condition, others: list[bool]) -> bool:
-    """Whether one more part decides, given the values of the others."""
-    if isinstance(condition, All):
-        return all(others)
-    needed = getattr(condition, "count", 1)
-    return not others or sum(others) == needed - 1
-
-
-def _observed(decision: Decision, expected: Expected) -> Iterator[Observation]:
-    """The rules that a whole request's expectations look at."""
-    for finding in decision.findings:
-        wanted = [
-            e
-            for e in (
-                expected.findings.get(finding.framework.framework),
-                expected.flows.get(finding.disclosure.flow.id, {}).get(finding.framework.framework),
-            )
-            if e is not None
-        ]
-        if any(e.outcome for e in wanted):
-            yield _observation(finding.framework.applies.id, finding.applies)
-        if any(e.bars is not None for e in wanted):
-            yield from (_observation(bar.id, proof) for bar, proof in finding.bars)
-        if any(e.bases is not None for e in wanted):
-            yield from (_observation(b.basis.id, b.proof) for b in finding.bases)
-
-
-def _observation(rule: str, proof: Proof) -> Observation:
-    return Observation(rule, proof.truth, decisive_tests(proof))
 
 
 def _find_rule(policies: PolicySet, name: str) -> Rule:

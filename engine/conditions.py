@@ -134,6 +134,13 @@ def tests_in(condition: Condition) -> list[Test]:
     return [test for part in parts_of(condition) for test in tests_in(part)]
 
 
+def facts_in(condition: Condition) -> list[str]:
+    """The names of the facts that a condition reads, in order of first use."""
+    tests = tests_in(condition)
+    read = [name for t in tests for name in (t.fact, *(o.name for o in t.operands if isinstance(o, FactName)))]
+    return list(dict.fromkeys(read))
+
+
 # Building -------------------------------------------------------------------------------------------------------------
 
 _EVERY = ("boolean", "code", "number", "date", "duration")

@@ -123,7 +123,12 @@ class Decision:
     outcome: Literal["allow", "deny", "undetermined"]
     ready: bool
     findings: tuple[Finding, ...]
-    missing: tuple[Reading, ...]
+    answer: Answer
+
+    @property
+    def missing(self) -> tuple[Reading, ...]:
+        """The facts that can still change the answer."""
+        return tuple(self.answer.matters.values())
 
     def duties(self) -> Iterator[tuple[Finding, Duty]]:
         """Everything owed, by finding."""
@@ -174,9 +179,6 @@ class Judge:
     def __init__(self, policies: PolicySet, request: Request, day: date) -> None:
         self.policies, self.request, self.day = policies, request, day
         self.findings: list[Finding] = []
-        self.something_blocks = any(p.status == "refused" or p.lacks for p in request.file.instruments) or any(
-            act.status == "refused" for act in request.file.steps
-        )
         self.opened: dict[str, list[tuple[Basis, Formula]]] = {}
         """By disclosure: the bases that open it, each with the formula that says whether it does."""
         self.constraints: list[Formula] = []
@@ -237,11 +239,11 @@ class Judge:
 
     def judge(self, disclosure: Disclosure, framework: Framework) -> None:
         """Add the finding of one framework on one disclosure."""
-        law = self.law(framework)
         applies = evaluate(framework.applies.when, disclosure, self.seen)
         if not framework.applies.in_force.on(self.day) or applies.truth is False:
             self.findings.append(_not_applicable(disclosure, framework, applies))
             return
+        law = self.law(framework)
         bars = tuple([(bar, evaluate(bar.when, disclosure, self.seen)) for bar in law.bars])
         duties = tuple(self.duties(disclosure, framework.applies.id, law.owed, self.seen))
         bases = tuple([self.basis(disclosure, basis, owed) for basis, owed in law.bases])
@@ -298,7 +300,7 @@ class Judge:
             return tuple(self.duties(disclosure, basis.id, owed, seen))
 
         found = BasisFinding(basis, proof, proven(proof), demands)
-        if self.something_blocks and proof.truth is not False:
+        if self.request.obstructed and proof.truth is not False:
             found.permits = conjunction([found.permits, _unblocked(found.duties)])
         return found
 
@@ -421,7 +423,7 @@ class Judge:
             outcome="undetermined" if answer.truth is None else "allow" if answer.truth else "deny",
             ready=answer.truth is True and not steps_wait,
             findings=tuple(findings),
-            missing=tuple(answer.matters.values()),
+            answer=answer,
         )
 
 

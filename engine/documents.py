@@ -241,12 +241,17 @@ def _read_text(path: Path) -> str:
         raise refuse("unreadable", f"cannot be read: {(error.strerror or str(error)).lower()}") from None
     except ValueError:
         raise refuse("unreadable", "is not a file name") from None
+    return decode(raw, str(path))
+
+
+def decode(raw: bytes, file: str) -> str:
+    """The text of a file that has these bytes. Raises `DocumentProblems` where it is none."""
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         column = error.start - raw.rfind(b"\n", 0, error.start)
-        problem = Problem(str(path), Mark(line, column), "not-text", "is not UTF-8 text")
+        problem = Problem(file, Mark(line, column), "not-text", "is not UTF-8 text")
         raise DocumentProblems([problem]) from None
 
 

@@ -212,6 +212,17 @@ class Vocabulary:
                     document.report("declared-twice", message, (*path, code), key=True)
             self._declared[alias] = declared._replace(codes={**declared.codes, **codes})
 
+    def joined(self, other: Vocabulary) -> Vocabulary:
+        """The facts of both, as far as a document that both can read may state them.
+
+        A single code must be known to both, and a fact apply where one says so; sets have the codes of either.
+        """
+        result = Vocabulary()
+        result._declared = {**other._declared, **self._declared}
+        for name in self._declared.keys() & other._declared.keys():
+            result._declared[name] = _joined(self[name], other[name])
+        return result
+
     def get(self, name: str) -> Declared | None:
         """The fact that rules read under `name`, if there is one."""
         return self._declared.get(name)
@@ -230,6 +241,15 @@ class Vocabulary:
         """Facts by the key a document writes under an owner; a party's facts may be read in any of its roles."""
         scopes = ("party", *PARTY_SCOPES) if owner == "party" else (owner,)
         return {d.key: d for d in self._declared.values() if d.scope in scopes and not d.fact.derived}
+
+
+def _joined(one: Declared, other: Declared) -> Declared:
+    if one.fact.type == "code":
+        codes = {code: says for code, says in one.codes.items() if code in other.codes}
+    else:
+        codes = {**other.codes, **one.codes}
+    fact = one.fact.model_copy(update={"optional": one.fact.optional and other.fact.optional})
+    return one._replace(fact=fact, codes=codes)
 
 
 # Reading values -------------------------------------------------------------------------------------------------------

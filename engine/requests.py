@@ -222,6 +222,12 @@ class Request:
         """Flows and outputs, in order of their ids."""
         return tuple(sorted((*self.file.flows, *self.file.outputs), key=lambda f: f.id))
 
+    @property
+    def obstructed(self) -> bool:
+        """Whether something was refused, or lacks from a paper."""
+        papers, acts = self.file.instruments, self.file.steps
+        return any(p.status == "refused" or p.lacks for p in papers) or any(a.status == "refused" for a in acts)
+
     def sources(self, dataset: str) -> frozenset[str]:
         """The owned datasets that a dataset is made of; itself if it is owned."""
         return self.origins[dataset]
@@ -328,17 +334,25 @@ class _Checker:
 
     def known(self, kind: str) -> Iterable[str]:
         file, policies = self.file, self.policies
-        return {
-            "party": [*file.parties, *([PUBLIC] if file.outputs else [])],
-            "dataset": file.datasets,
-            "flow": [f.id for f in (*file.flows, *file.outputs)],
-            "instrument": policies.instruments,
-            "step": policies.steps(),
-            "basis": policies.bases(),
-            "clause": policies.clauses,
-            "actor": [*file.parties, *ROLES, *(self.deployment.bodies if self.deployment else ())],
-            "text": {name for clause in policies.clauses.values() for name in clause.asks},
-        }[kind]
+        match kind:
+            case "party":
+                return [*file.parties, *([PUBLIC] if file.outputs else [])]
+            case "dataset":
+                return file.datasets
+            case "flow":
+                return [f.id for f in (*file.flows, *file.outputs)]
+            case "instrument":
+                return policies.instruments
+            case "step":
+                return policies.steps()
+            case "basis":
+                return policies.bases()
+            case "clause":
+                return policies.clauses
+            case "actor":
+                return [*file.parties, *ROLES, *(self.deployment.bodies if self.deployment else ())]
+            case _:
+                return {name for clause in policies.clauses.values() for name in clause.asks}
 
     def names_used(self) -> dict[str, list[Path_]]:
         """Every name the request uses, as "kind name", with the places that use it."""

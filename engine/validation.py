@@ -30,18 +30,15 @@ def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Pr
             problems += error.problems
     written = [document for document in documents if is_policy(document)]
     try:
-        policies = compile_policies([*_others(folder, written), *written])
+        policies = compile_policies([*companions(folder, written), *written])
     except DocumentProblems as error:
         return sorted({*problems, *error.problems})
-    for document in written:
-        problems += _clause_problems(document, policies)
     for document in documents:
-        if document not in written:
-            problems += _problems(document, policies)
+        problems += problems_in(document, policies)
     return sorted(set(problems))
 
 
-def _others(folder: Path | None, written: list[Document]) -> list[Document]:
+def companions(folder: Path | None, written: list[Document]) -> list[Document]:
     """The policies that the written ones join, without those they stand in for.
 
     A vocabulary of one's own stands alone, with the policies in `folder` if there is one.
@@ -55,10 +52,13 @@ def _others(folder: Path | None, written: list[Document]) -> list[Document]:
     return [document for document in others if Path(document.file).resolve() not in paths]
 
 
-def _problems(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
+def problems_in(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
+    """Every problem of a document; a policy document must be one of those that make up `policies`."""
     first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
     try:
-        if is_case_file(document):
+        if is_policy(document):
+            _check_clauses(document, policies)
+        elif is_case_file(document):
             check_cases(document, Path(document.file).parent, policies)
         elif "request" in (document.data if isinstance(document.data, Map) else ()):
             decide(policies, check_request(document, policies))
@@ -82,8 +82,7 @@ def _check_decision(document: Document) -> None:
         document.report("not-a-decision", "does not have the form of a decision", tuple(error.absolute_path))
 
 
-def _clause_problems(document: Document, policies: PolicySet) -> list[Problem]:
+def _check_clauses(document: Document, policies: PolicySet) -> None:
     for name in document.data.get("clauses", ()):
         if problem := template_problem(policies.clauses[name]):
             document.report("bad-template", f"the text {problem}", ("clauses", name, "text"))
-    return document.problems

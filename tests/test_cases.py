@@ -1,4 +1,4 @@
-"""The runner of worked cases: what makes a case pass, how a failing one reads, and how far cases pin the rules."""
+"""The runner of worked cases: what makes a case pass, and how a failing one reads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from textwrap import indent
 
 import pytest
 
-from engine.cases import RuleCoverage, case_files, check_cases, coverage, is_case_file, run_cases, run_file
-from engine.documents import Document
-from tests.writing import document, law, places, problems, written
+from engine.cases import case_files, check_cases, is_case_file, run_cases, run_file
+from tests.writing import document, file_of, law, places, problems, written
 
 LAW = law("""
     definitions:
@@ -41,12 +40,6 @@ STUDY = """
       flow.form: coded
       receiver.kind: lab
 """
-
-
-def file_of(*cases: str) -> Document:
-    """The file of these cases."""
-    items = [f"- {indent(written(case), '  ').lstrip()}" for case in cases]
-    return document("cases:\n" + "".join(items), file="cases.yaml")
 
 
 def differences(*texts: str, folder: Path = Path()) -> list[str]:
@@ -320,76 +313,3 @@ def test_checking_tells_what_would_keep_cases_from_running() -> None:
     )
     check_cases(checked, Path(), LAW)
     assert {(p.code, p.mark.line) for p in checked.problems} == {("unknown-fact", 2), ("unknown-rule", 5)}
-
-
-# Coverage -------------------------------------------------------------------------------------------------------------
-
-
-def covered(*texts: str) -> dict[str, RuleCoverage]:
-    """How far the cases of a document pin the rules."""
-    return {found.rule: found for found in coverage(LAW, run_cases(file_of(written(*texts)), Path(), LAW))}
-
-
-def test_a_rule_without_cases_is_not_covered() -> None:
-    found = covered(STUDY)["law.bar.barred"]
-    assert (found.cases, found.ever_true, found.ever_false, found.idle) == (0, False, False, ("receiver.trusted",))
-    assert not found.complete
-
-
-def test_an_idle_test_is_found() -> None:
-    """No case turns on the kind of receiver: it fails together with the form only."""
-    found = covered(
-        near_misses(
-            "{change: {request.purpose: marketing}, fails: aim}",
-            "{change: {flow.form: identified, receiver.kind: agency}, fails: [safe, receiver.kind]}",
-        ).replace("receiver.kind: lab\n", "receiver.kind: unknown\n", 1)
-    )["law.basis.study"]
-    assert found.cases == 3
-    assert "receiver.kind" in found.idle
-
-
-def test_a_rule_is_covered_when_it_held_failed_and_turned_on_every_test() -> None:
-    holds_only = covered(STUDY)["law.basis.study"]
-    assert (holds_only.tests, holds_only.ever_true, holds_only.ever_false, holds_only.idle) == (3, True, False, ())
-    assert not holds_only.complete
-    assert covered(near_misses("{change: {request.purpose: marketing}, fails: aim}"))["law.basis.study"].complete
-
-
-def test_an_alternative_is_covered_only_where_it_stands_alone() -> None:
-    found = law("""
-        bases:
-          any:
-            title: Any
-            cite: s. 1
-            checked: text
-            when: {any: [{id: approved, request.approved: true}, {id: trusted, receiver.trusted: true}]}
-        """)
-    case = """
-        id: any
-        title: Any
-        source: {citation: s. 1}
-        pins: law.basis.any
-        facts: {request.approved: true, receiver.trusted: true}
-        """
-
-    def idle(text: str, *more: str) -> tuple[str, ...]:
-        results = run_cases(file_of(written(text, *more)), Path(), found)
-        return next(c.idle for c in coverage(found, results) if c.rule == "law.basis.any")
-
-    assert idle(case) == ("approved", "trusted"), "either would do, so no case turns on one"
-    assert idle(case, "also_holds: [{change: {receiver.trusted: false}}]") == ("trusted",)
-    assert idle(case, "also_holds: [{change: {receiver.trusted: false}}, {change: {request.approved: false}}]") == ()
-
-
-def test_a_definition_counts_as_one_test_where_it_is_used() -> None:
-    assert covered(STUDY)["law.basis.study"].tests == 3
-    assert covered(STUDY)["law.definition.safe"].cases == 0
-
-
-def test_whole_requests_cover_the_rules_they_look_at() -> None:
-    found = covered(WHOLE, "expect: {outcome: allow, findings: {law: {bases: [law.basis.study]}}}")
-    assert found["law.basis.study"].cases == 1
-    assert found["law.bar.barred"].cases == 0
-    with_bars = covered(WHOLE, "expect: {outcome: allow, findings: {law: {outcome: allow, bars: []}}}")
-    assert with_bars["law.bar.barred"].cases == 1
-    assert with_bars["law.applies"].cases == 1

@@ -440,30 +440,8 @@ def test_no_cases_at_all_is_no_success() -> None:
     assert at_home("test", "nothing").exit_code == 1
 
 
-def test_coverage_names_every_rule_that_no_case_pins() -> None:
-    answer = at_home("test", "case.yaml", "--coverage")
-    assert answer.exit_code == 0
-    assert "not pinned law.basis.approval: never true" in answer.stdout
-    assert re.search(r"^law +\d+ +\d+ +\d+ +\d+$", answer.stdout, re.MULTILINE)
-
-
-def test_coverage_is_quiet_about_a_rule_that_is_pinned() -> None:
-    pin = """
-    - id: pinned
-      title: The board approves
-      source: {citation: s. 4}
-      pins: law.basis.approval
-      facts: {request.approved: true}
-      near_misses: [{change: {request.approved: false}, fails: request.approved}]
-    """
-    write("case.yaml", Path("case.yaml").read_text(encoding="utf-8"), pin)
-    answer = at_home("test", "case.yaml", "--coverage")
-    assert answer.exit_code == 0, answer.output
-    assert "not pinned law.basis.approval" not in answer.stdout
-
-
 def test_results_are_there_for_programs() -> None:
-    found = json.loads(at_home("test", "case.yaml", "--coverage", "--json").stdout)
+    found = json.loads(at_home("test", "case.yaml", "--json").stdout)
     assert found["passed"] == 1
     assert found["cases"][0] == {
         "id": "first",
@@ -472,7 +450,6 @@ def test_results_are_there_for_programs() -> None:
         "line": 2,
         "differences": [],
     }
-    assert "law.basis.approval" in {rule["rule"] for rule in found["not_pinned"]}
 
 
 def test_a_case_with_a_request_that_is_wrong_says_so_among_the_differences() -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import date
-from textwrap import dedent
+from textwrap import dedent, indent
 from typing import TypeVar
 
 import pytest
@@ -92,6 +92,17 @@ def written(*texts: str) -> str:
 def document(*texts: str, file: str = "example.yaml") -> Document:
     """A document as read from a file that holds these texts."""
     return parse(written(*texts), file)
+
+
+def case_list(*cases: str) -> str:
+    """The text of a file of cases."""
+    items = [f"- {indent(written(case), '  ').lstrip()}" for case in cases]
+    return "cases:\n" + "".join(items)
+
+
+def file_of(*cases: str) -> Document:
+    """A file of cases, as read."""
+    return document(case_list(*cases), file="cases.yaml")
 
 
 def policies(*files: str, vocabulary: str = VOCABULARY) -> PolicySet:

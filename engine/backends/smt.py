@@ -6,12 +6,10 @@ all its values, so that a model is a situation somebody could write down. The tw
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
-
-import z3
+from typing import Any, NamedTuple, TypeVar
 
 from engine.completions.formulas import FactKey, Formula, Link, Node, key_of
 from engine.completions.variables import Scope, Variable, possible_codes
@@ -19,11 +17,18 @@ from engine.conditions import All, AtLeast, Condition, Not, Proof, Reading, Test
 from engine.documents import CannotDo
 from engine.facts import Absence, CodeSet, Declared, Duration, Value, Vocabulary, unknown
 
+try:
+    import z3
+except ModuleNotFoundError:
+    raise CannotDo('this needs the solver Z3, which is not installed\n  help: pip install "assent[analysis]"') from None
+
 TIME_LIMIT = 60_000
 """Milliseconds for one question to the solver."""
 
 PLAIN_DATES = (date(1990, 1, 1), date(2060, 12, 31))
 """Between which days examples lie where they can."""
+
+K = TypeVar("K", bound=Hashable)
 
 UNITS = ("hours", "business days", "months")
 """The classes of durations, each a world of its own."""
@@ -35,17 +40,21 @@ Found = Value | dict[str, bool]
 
 @dataclass(frozen=True, slots=True)
 class Unstated:
-    """Facts of one disclosure of which nothing is known."""
+    """Facts of one disclosure of which nothing is known, except perhaps the day."""
 
-    vocabulary: Vocabulary
+    day: date | None = None
 
     def __getitem__(self, name: str) -> Reading:
-        return Reading(name, "", Absence.NOT_ASKED, "")
+        value = self.day if self.day and name == "request.date" else Absence.NOT_ASKED
+        return Reading(name, name.partition(".")[0], value, "")
 
 
-def open_proof(condition: Condition, vocabulary: Vocabulary) -> Proof:
-    """A condition evaluated with no fact stated: a node for `Encoding` in which every fact is free."""
-    return evaluate(condition, Unstated(vocabulary))
+def open_proof(condition: Condition, day: date | None = None) -> Proof:
+    """A condition evaluated with no fact stated: a node for `Encoding` in which every fact is free, also derived ones.
+
+    The day is stated where one is given.
+    """
+    return evaluate(condition, Unstated(day))
 
 
 def free(reading: Reading, code: str) -> Formula | None:
@@ -63,6 +72,7 @@ class Encoding:
         self.vocabulary = vocabulary
         self.scope = Scope(vocabulary, link)
         self.context = z3.Context()
+        self.codes: dict[str, int] = {}
         self.terms: dict[Variable, Term] = {}
         self.known: dict[int, z3.BoolRef] = {}
 
@@ -76,35 +86,72 @@ class Encoding:
             self.known[key] = self._formula(node) if isinstance(node, Formula) else self._proof(node)
         return self.known[key]
 
-    def domains(self) -> list[z3.BoolRef]:
-        """What holds of the variables whatever the rules say: dates are dates, codes are declared."""
-        return [limit for term in self.terms.values() for limit in term.domain]
-
-    def model(self, wanted: Iterable[z3.BoolRef]) -> z3.ModelRef | None:
-        """Values under which all expressions are true, or None if there are none.
+    def possible(self, wanted: Mapping[K, Node], limits: Sequence[Node]) -> set[K]:
+        """Those of some formulas that can be true, each for itself, within the limits.
 
         Raises `CannotDo` where the solver gives up.
         """
-        solver = z3.Solver(ctx=self.context)
-        solver.set(timeout=TIME_LIMIT, random_seed=0)
-        solver.add(*wanted)
-        solver.add(*self.domains())
-        plain = [term.plain for term in self.terms.values() if term.plain is not None]
-        for assumptions in (plain, []):  # whole numbers and dates of our time, where they will do
-            answer = solver.check(*assumptions)
-            if answer == z3.sat:
-                return solver.model()
-            if answer == z3.unknown:
-                raise CannotDo("the solver gave up on a question; ask it of one framework at a time")
-        return None
+        pending = {key: self.formula(node) for key, node in wanted.items()}
+        return self._shown(self._solver([*wanted.values()], limits), pending)
 
-    def values(self, model: z3.ModelRef, nodes: Iterable[Node]) -> dict[FactKey, tuple[Reading, Found]]:
-        """The values that a model gives to the facts that some formulas read, by key, each as first read."""
-        mask = 0
-        for node in nodes:
-            mask |= self.scope.reads(node)
+    def turning(self, facts: Mapping[K, FactKey], watched: Sequence[Node], limits: Sequence[Node]) -> set[K]:
+        """Those of some facts that alone can change a formula, from values within the limits.
+
+        The changed values need not keep the limits, so that no fact is missed that others would have to follow.
+        Raises `CannotDo` where the solver gives up.
+        """
+        pairs: dict[K, z3.BoolRef] = {}
+        copies: list[z3.BoolRef] = []
+        for key, fact in facts.items():
+            own = [variable for variable in self.read_by(watched) if variable.fact == fact]
+            mask = sum(map(self.scope.bit, own))
+            swaps: list[tuple[z3.ExprRef, z3.ExprRef]] = []
+            for variable in own:
+                other = self._new_term(variable, "|changed")
+                swaps += zip(self._term(variable).parts, other.parts, strict=True)
+                copies += other.domain
+            held = [self.formula(node) for node in watched if self.scope.reads(node) & mask]
+            pairs[key] = self._some([one != z3.substitute(one, *swaps) for one in held])
+        solver = self._solver(watched, limits)
+        solver.add(*copies)
+        return self._shown(solver, pairs)
+
+    def model(self, wanted: Node, limits: Sequence[Node]) -> z3.ModelRef | None:
+        """Values under which a formula is true within the limits, or None if there are none.
+
+        They are as people would state them where such values will do. Raises `CannotDo` where the solver gives up.
+        """
+        solver = self._solver([wanted], limits)
+        solver.add(self.formula(wanted))
+        flags = []
+        for i, liked in enumerate(self._liked(self.read_by([wanted]))):
+            flags.append(z3.Bool(f"liked|{i}", ctx=self.context))
+            solver.add(z3.Implies(flags[-1], liked))
+        while not _satisfied(solver, flags):
+            core = {flag.get_id() for flag in solver.unsat_core()}
+            if not core:
+                return None
+            flags = [flag for flag in flags if flag.get_id() not in core]
+        return solver.model()
+
+    def needed(self, wanted: Node, limits: Sequence[Node], model: z3.ModelRef) -> list[Variable]:
+        """Variables whose values in a model suffice for the formula to be true whatever the others are."""
+        solver = self._solver([wanted], limits)
+        solver.set("smt.core.minimize", True)
+        solver.add(z3.Not(self.formula(wanted)))
+        stated = {}
+        for i, variable in enumerate(self.read_by([wanted])):
+            flag = z3.Bool(f"stated|{i}", ctx=self.context)
+            stated[flag.get_id()] = flag, variable
+            solver.add(z3.Implies(flag, self._term(variable).as_in(model)))
+        found = _satisfied(solver, [flag for flag, _ in stated.values()])
+        assert not found, "a formula is true in its model"
+        return [stated[flag.get_id()][1] for flag in solver.unsat_core()]
+
+    def values(self, model: z3.ModelRef, variables: Iterable[Variable]) -> dict[FactKey, tuple[Reading, Found]]:
+        """The values that a model gives to some variables, by fact, each as first read."""
         found: dict[FactKey, tuple[Reading, Found]] = {}
-        for variable in self.scope.chosen(mask):
+        for variable in sorted(variables, key=self.scope.index.__getitem__):
             reading, value = self.scope.readings[variable.fact], self._term(variable).value(model)
             if variable.code:
                 codes = found.setdefault(variable.fact, (reading, dict.fromkeys(_sure(reading).has, True)))[1]
@@ -113,6 +160,49 @@ class Encoding:
             else:
                 found[variable.fact] = reading, value
         return found
+
+    def read_by(self, nodes: Iterable[Node]) -> list[Variable]:
+        """The variables that some formulas read, in order of first use."""
+        mask = 0
+        for node in nodes:
+            mask |= self.scope.reads(node)
+        return self.scope.chosen(mask)
+
+    def _solver(self, nodes: Iterable[Node], limits: Sequence[Node]) -> z3.Solver:
+        """A solver that knows the limits, and what bounds the variables of the formulas whatever the rules say."""
+        solver = z3.Solver(ctx=self.context)
+        solver.set(timeout=TIME_LIMIT, random_seed=0)
+        solver.add(*map(self.formula, limits))
+        for variable in self.read_by([*nodes, *limits]):
+            solver.add(*self._term(variable).domain)
+        return solver
+
+    def _shown(self, solver: z3.Solver, pending: dict[K, z3.BoolRef]) -> set[K]:
+        """Those of some expressions that can be true; each solution shows as many as it can."""
+        found: set[K] = set()
+        while pending:
+            solver.add(self._some([*pending.values()]))  # narrower each time
+            if not _satisfied(solver, []):
+                break
+            model = solver.model()
+            shown = {key for key, held in pending.items() if z3.is_true(model.eval(held, model_completion=True))}
+            found |= shown
+            pending = {key: held for key, held in pending.items() if key not in shown}
+        return found
+
+    def _liked(self, variables: Iterable[Variable]) -> Iterator[z3.BoolRef]:
+        """What makes an example easy to read: facts that apply, dates of our time, records of some kind."""
+        kinds: dict[FactKey, list[z3.BoolRef]] = {}
+        for variable in variables:
+            term = self._term(variable)
+            if term.plain is not None:
+                yield term.plain
+            if not z3.is_true(term.side.applies):
+                yield term.side.applies
+            if self.scope.readings[variable.fact].name == "data.categories":
+                kinds.setdefault(variable.fact, []).append(term.side.term)
+        for members in kinds.values():
+            yield self._some(members)
 
     # The fold ---------------------------------------------------------------------------------------------------------
 
@@ -166,7 +256,7 @@ class Encoding:
         if isinstance(value, date):
             return Side(z3.IntVal(value.toordinal(), ctx=self.context), None, yes)
         if isinstance(value, str):
-            return Side(z3.IntVal(sorted(declared.codes).index(value), ctx=self.context), None, yes)
+            return Side(self._code(value), None, yes)
         return Side(z3.RealVal(value, ctx=self.context), None, yes)
 
     def _set_test(self, test: Test, reading: Reading) -> z3.BoolRef:
@@ -192,10 +282,13 @@ class Encoding:
 
     def _term(self, variable: Variable) -> Term:
         if variable not in self.terms:
-            declared = self.scope.declared(variable.fact)
-            name = "|".join((*variable.fact, variable.code))
-            self.terms[variable] = self._term_of(declared, name, member=bool(variable.code))
+            self.terms[variable] = self._new_term(variable)
         return self.terms[variable]
+
+    def _new_term(self, variable: Variable, suffix: str = "") -> Term:
+        declared = self.scope.declared(variable.fact)
+        name = "|".join((*variable.fact, variable.code)) + suffix
+        return self._term_of(declared, name, member=bool(variable.code))
 
     def _term_of(self, declared: Declared, name: str, *, member: bool = False) -> Term:
         """The variable of a fact, or of whether a code is in it, with what bounds it and how its values read."""
@@ -209,10 +302,9 @@ class Encoding:
             return Term(Side(real, None, applies), (), z3.And(real >= 0, z3.IsInt(real)), _number)
         whole = z3.Int(name, ctx=context)
         if kind == "code":
-            codes = sorted(declared.codes)
-            return Term(
-                Side(whole, None, applies), (whole >= 0, whole < len(codes)), None, lambda v: codes[v.as_long()]
-            )
+            codes = {self._code(code): code for code in sorted(declared.codes)}
+            limit = z3.Or([whole == number for number in codes])
+            return Term(Side(whole, None, applies), (limit,), None, lambda v: codes[v])
         if kind == "date":
             bounds = (date.min.toordinal() <= whole, whole <= date.max.toordinal())
             plain = z3.And(PLAIN_DATES[0].toordinal() <= whole, whole <= PLAIN_DATES[1].toordinal())
@@ -222,6 +314,10 @@ class Encoding:
             lengths = (whole >= 0, whole < 1_000_000, unit >= 0, unit < len(UNITS))
             return Term(Side(whole, unit, applies), lengths, None, lambda v: v.as_long())
         return Term(Side(whole, None, applies), (), None, lambda v: "text")
+
+    def _code(self, code: str) -> z3.IntNumRef:
+        """The number that stands for a code, the same for all facts."""
+        return z3.IntVal(self.codes.setdefault(code, len(self.codes)), ctx=self.context)
 
     def _constant(self, truth: bool) -> z3.BoolRef:
         return z3.BoolVal(truth, ctx=self.context)
@@ -249,6 +345,17 @@ class Term(NamedTuple):
     plain: z3.BoolRef | None
     read: Callable[[Any], Value]
 
+    @property
+    def parts(self) -> list[z3.ExprRef]:
+        """The variables of the solver that it is made of."""
+        return [part for part in self.side if part is not None and not z3.is_true(part)]
+
+    def as_in(self, model: z3.ModelRef) -> z3.BoolRef:
+        """That it has the value it has in a model; of a fact that does not apply nothing else matters."""
+        applies = z3.is_true(model.eval(self.side.applies, model_completion=True))
+        parts = self.parts if applies else [self.side.applies]
+        return z3.And([part == model.eval(part, model_completion=True) for part in parts])
+
     def value(self, model: z3.ModelRef) -> Value:
         """The value in a model."""
 
@@ -262,6 +369,14 @@ class Term(NamedTuple):
             return value
         assert isinstance(value, int)
         return Duration(value, UNITS[of(self.side.unit).as_long()])
+
+
+def _satisfied(solver: z3.Solver, assumptions: list[z3.BoolRef]) -> bool:
+    """Whether there is a solution. Raises `CannotDo` where the solver gives up."""
+    answer = solver.check(*assumptions)
+    if answer == z3.unknown:
+        raise CannotDo("the solver gave up on a question; ask it of one framework at a time")
+    return bool(answer == z3.sat)
 
 
 def _sure(reading: Reading) -> CodeSet:

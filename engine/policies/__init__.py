@@ -1,6 +1,14 @@
 """Policies: frameworks, clauses and deployments, read into one immutable `PolicySet`."""
 
-from engine.policies.compiler import compile_policies, is_policy, load_policies, party_facts, read_folder
+from engine.policies.compiler import (
+    compile_policies,
+    is_policy,
+    load_policies,
+    party_facts,
+    read_all,
+    read_folder,
+    with_shipped,
+)
 from engine.policies.models import (
     ROLES,
     Bar,
@@ -37,5 +45,7 @@ __all__ = [
     "is_policy",
     "load_policies",
     "party_facts",
+    "read_all",
     "read_folder",
+    "with_shipped",
 ]

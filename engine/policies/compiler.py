@@ -7,8 +7,9 @@ before any rule is built, so a framework may read facts that another one declare
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +46,29 @@ def load_policies(folder: Path | None = None) -> PolicySet:
 
     Raises `DocumentProblems` with every problem of every file.
     """
-    documents = read_folder(folder) if folder else []
-    if not any(_kind(d) == "vocabulary" for d in documents):
-        documents = [*read_folder(shipped("policies")), *documents]
-    return compile_policies(documents)
+    return compile_policies(with_shipped(read_folder(folder) if folder else []))
+
+
+def with_shipped(documents: list[Document]) -> list[Document]:
+    """Policy documents with the shipped ones before them; those with a vocabulary of their own stand alone."""
+    alone = any(_kind(document) == "vocabulary" for document in documents)
+    return documents if alone else [*read_folder(shipped("policies")), *documents]
 
 
 def read_folder(folder: Path) -> list[Document]:
     """Every YAML file below a folder, in order of path."""
     if not folder.is_dir():
         raise DocumentProblems([Problem(str(folder), _NOWHERE, "unreadable", "is not a folder of policies")])
+    return read_all(partial(read, path) for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]))
+
+
+def read_all(readers: Iterable[Callable[[], Document]]) -> list[Document]:
+    """What each reader reads. Raises `DocumentProblems` with the problems of all of them where one fails."""
     documents: list[Document] = []
     problems: list[Problem] = []
-    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+    for read_one in readers:
         try:
-            documents.append(read(path))
+            documents.append(read_one())
         except DocumentProblems as error:
             problems += error.problems
     if problems:

@@ -250,10 +250,15 @@ class Framework(Model):
         for kind, rules in self._tables():
             for key, rule in rules.items():
                 rule._id = f"{self.framework}.{kind}.{key}"
-        self._owed[""] = tuple(self._resolve(self.requires, self.applies.cite, self.applies.checked))
-        for key, basis in self.bases.items():
-            self._owed[key] = tuple(self._resolve(basis.requires, basis.cite, basis.checked))
+        self._owed = self._all_owed()
         return self
+
+    def _all_owed(self) -> dict[str, tuple[Owed, ...]]:
+        """By basis, and under "" for the framework as a whole."""
+        demanding = {"": (self.requires, self.applies), **{k: (b.requires, b) for k, b in self.bases.items()}}
+        return {
+            key: tuple(self._resolve(requires, rule.cite, rule.checked)) for key, (requires, rule) in demanding.items()
+        }
 
     def _tables(self) -> list[tuple[str, Mapping[str, Rule]]]:
         return [
@@ -282,6 +287,12 @@ class Framework(Model):
         yield self.applies
         for _, rules in self._tables():
             yield from rules.values()
+
+    def changed(self, **parts: Any) -> Framework:
+        """A copy with some of its parts replaced: `changed(bars={})` has no bars."""
+        copy = self.model_copy(update=parts)
+        copy._owed = copy._all_owed()
+        return copy
 
     def owed(self, basis: str = "") -> tuple[Owed, ...]:
         """What a basis demands, or what the framework demands under every basis."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.tree import Tree
 
 from engine.decisions import Decision
-from engine.documents import visible
+from engine.documents import Mark, visible
 from engine.records import (
     DecisionRecord,
     FindingRecord,
@@ -31,6 +32,14 @@ _NEAREST = 3
 def escape(text: str) -> str:
     """Text of a document as it is shown: no markup and no control characters of its own."""
     return escape_markup(visible(text))
+
+
+def place(file: str, mark: Mark | None = None) -> str:
+    """A file, and a line in it, as people and terminals find it: from the current folder where the file is below it."""
+    path = Path(file)
+    here = Path.cwd()
+    shown = path.relative_to(here).as_posix() if path.is_relative_to(here) else file
+    return shown if mark is None else f"{shown}:{mark.line}"
 
 
 def console() -> Console:

@@ -6,35 +6,39 @@ any other request, so that an example found here is a request that `assent check
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import yaml
 
-from engine.completions.formulas import Node
-from engine.conditions import Reading
+from engine.completions import Formula, Settler, proven
+from engine.conditions import Reading, Test, evaluate
 from engine.decisions import Decision, Finding, Judge, decide, examine
-from engine.documents import Document, DocumentProblems
+from engine.documents import AssentError, Document, DocumentProblems
 from engine.facts import Absence, Value, printable
 from engine.policies import Deployment, Framework, PolicySet
-from engine.requests import check_request
+from engine.requests import Request, RequestFile, check_request
+from engine.workbench.outcomes import Outcomes
 
 if TYPE_CHECKING:
-    import z3
-
     from engine.backends.smt import Encoding, Found
 
+K = TypeVar("K", bound=Hashable)
+
 _RECORDS = {"records": {"owner": "OWNER"}}
+_OWN = {"records": {"owner": "HUB"}}
 _LINKED = {**_RECORDS, "others": {"owner": "OTHER"}, "linked": {"from": ["records", "others"]}}
+_TO_LINK = [("OWNER", "HUB", "records"), ("OTHER", "HUB", "others")]
 _WAYS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
     "direct": ("An owner sends records to a recipient", _RECORDS, [("OWNER", "RECIPIENT", "records")]),
     "internal": ("An owner uses its records itself", _RECORDS, [("OWNER", "OWNER", "records")]),
     "publication": ("An owner publishes", _RECORDS, [("OWNER", "public", "records")]),
     "to-hub": ("An owner sends records to a hub", _RECORDS, [("OWNER", "HUB", "records")]),
+    "from-hub": ("A hub sends records of its own to a recipient", _OWN, [("HUB", "RECIPIENT", "records")]),
     "through-hub": (
         "A hub passes an owner's records on to a recipient",
         _RECORDS,
@@ -45,28 +49,62 @@ _WAYS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
         _RECORDS,
         [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "THIRD", "records")],
     ),
+    "onward-from-hub": (
+        "A recipient passes on what a hub passed on to it",
+        _RECORDS,
+        [("OWNER", "HUB", "records"), ("HUB", "RECIPIENT", "records"), ("RECIPIENT", "THIRD", "records")],
+    ),
     "returned": (
         "A recipient sends an owner's records back",
         _RECORDS,
         [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "OWNER", "records")],
     ),
+    "used": (
+        "A recipient uses an owner's records for a purpose of its own",
+        _RECORDS,
+        [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "RECIPIENT", "records")],
+    ),
+    "republished": (
+        "A recipient publishes an owner's records",
+        _RECORDS,
+        [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "public", "records")],
+    ),
     "linked": (
         "A hub links the records of two owners for a recipient",
         _LINKED,
-        [("OWNER", "HUB", "records"), ("OTHER", "HUB", "others"), ("HUB", "RECIPIENT", "linked")],
+        [*_TO_LINK, ("HUB", "RECIPIENT", "linked")],
     ),
     "linked-for-owner": (
         "A hub links the records of two owners for one of them",
         _LINKED,
-        [("OWNER", "HUB", "records"), ("OTHER", "HUB", "others"), ("HUB", "OTHER", "linked")],
+        [*_TO_LINK, ("HUB", "OTHER", "linked")],
+    ),
+    "linked-for-itself": (
+        "A hub links the records of two owners and uses them itself",
+        _LINKED,
+        [*_TO_LINK, ("HUB", "HUB", "linked")],
     ),
     "linked-published": (
         "A hub links the records of two owners and publishes",
         _LINKED,
-        [("OWNER", "HUB", "records"), ("OTHER", "HUB", "others"), ("HUB", "public", "linked")],
+        [*_TO_LINK, ("HUB", "public", "linked")],
     ),
 }
 """By name: what happens, the datasets, and who sends which to whom."""
+
+WAYS = {name: says for name, (says, _, _) in _WAYS.items()}
+"""The ways in which data travel that questions are asked of, by name."""
+
+
+Question = Callable[[Outcomes], Formula]
+"""What is asked of a request: the formula that would have to be true."""
+
+
+class DisagreementError(AssentError):
+    """The solver found a request that the engine decides otherwise: a fault of this program, never of a rule."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"the solver and the engine disagree on this request; please report it\n\n{request}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,32 +122,70 @@ class Situation:
         """Every framework on every disclosure."""
         return examine(self.policies, check_request(Document(self.name, self.data), self.policies), self.day)
 
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """What comes of every disclosure."""
+        return Outcomes(self.judge)
+
+    @cached_property
+    def last(self) -> list[str]:
+        """The disclosures on the last flow, one for each owner behind what it carries."""
+        every = [*dict.fromkeys(self.judge.disclosures.values())]
+        return [disclosure.id for disclosure in every if disclosure.flow is every[-1].flow]
+
     def findings(self, framework: Framework) -> list[Finding]:
-        """The findings of a framework on the last flow, one for each owner behind what it carries."""
-        last = self.judge.findings[-1].disclosure.flow.id
-        own = [f for f in self.judge.findings if f.framework is framework]
-        return [f for f in own if f.disclosure.flow.id == last]
+        """The findings of a framework, those on the last flow first."""
+        own = [finding for finding in self.judge.findings if finding.framework is framework]
+        return sorted(own, key=lambda finding: finding.disclosure.id not in self.last)
 
     @cached_property
     def encoding(self) -> Encoding:
         """The solver's variables for all facts of the situation."""
         from engine.backends.smt import Encoding
 
-        return Encoding(self.policies.vocabulary, self.judge.link)
+        return Encoding(self.policies.vocabulary, self.outcomes.link)
 
-    def example(self, wanted: Iterable[z3.BoolRef], about: Iterable[Node]) -> Example | None:
-        """A request in which all expressions are true, stating the facts that some formulas read; None if none is.
+    @cached_property
+    def limits(self) -> list[Formula]:
+        """What holds of every completion: facts that exclude one another."""
+        return [limit for limit in self.judge.constraints if limit.truth is None]
+
+    @cached_property
+    def writable(self) -> list[Formula]:
+        """What holds of every request that can be written: it names users or leaves them open, never denies them."""
+        every = dict.fromkeys(self.judge.disclosures.values())
+        named = [proven(evaluate(_SOMEBODY, disclosure)) for disclosure in every]
+        return [*self.limits, *(somebody for somebody in named if somebody.truth is None)]
+
+    def possible(self, questions: Mapping[K, Question]) -> set[K]:
+        """Those of some questions that some completion answers with yes. Raises `CannotDo` if the solver gives up."""
+        return self.encoding.possible(
+            {key: question(self.outcomes) for key, question in questions.items()}, self.limits
+        )
+
+    def example(self, question: Question) -> Example | None:
+        """A request that answers a question with yes, whatever it leaves open; None if none can be written.
 
         Raises `CannotDo` where the solver gives up.
         """
-        limits = [self.encoding.formula(limit) for limit in self.judge.constraints]
-        model = self.encoding.model([*wanted, *limits])
+        wanted, encoding = question(self.outcomes), self.encoding
+        model = encoding.model(wanted, self.writable)
         if model is None:
             return None
+        few = self.stating(encoding.values(model, encoding.needed(wanted, self.writable, model)).values())
+        if (example := Example(self, few)).shows(question):
+            return example
+        every = encoding.values(model, encoding.read_by([wanted, *self.writable]))  # few codes of a set may clash
+        if (example := Example(self, self.stating(every.values()))).shows(question):
+            return example
+        raise DisagreementError(example.text)
+
+    def stating(self, facts: Iterable[tuple[Reading, Found]]) -> dict[str, Any]:
+        """The request that states the values of some facts."""
         data = deepcopy(self.data)
-        for reading, value in self.encoding.values(model, about).values():
+        for reading, value in facts:
             state(data, reading, value)
-        return Example(self, data)
+        return _in_order(data)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,23 +196,30 @@ class Example:
     data: dict[str, Any]
 
     @cached_property
-    def decision(self) -> Decision | None:
-        """What the ordinary engine decides; None where the facts cannot be stated together."""
-        policies = self.situation.policies
-        try:
-            return decide(policies, check_request(Document("example", self.data), policies), self.situation.day)
-        except DocumentProblems:
-            return None
+    def request(self) -> Request:
+        """The request as the engine reads it."""
+        return check_request(Document("example", self.data), self.situation.policies)
 
-    def finding(self, framework: str, disclosure: str) -> Finding | None:
-        """What the ordinary engine finds of a framework on a disclosure."""
-        found = self.decision.findings if self.decision else ()
-        return next((f for f in found if (f.framework.framework, f.disclosure.id) == (framework, disclosure)), None)
+    @cached_property
+    def decision(self) -> Decision:
+        """What the engine decides."""
+        return decide(self.situation.policies, self.request, self.situation.day)
+
+    def shows(self, question: Question) -> bool:
+        """Whether the engine answers a question with yes, for every completion of what is left open."""
+        try:
+            judge = examine(self.situation.policies, self.request, self.situation.day)
+        except DocumentProblems:
+            return False
+        outcomes = Outcomes(judge)
+        wanted = question(outcomes)
+        settler = Settler([wanted], judge.constraints, self.situation.policies.vocabulary, outcomes.link)
+        return settler.answer([wanted]).truth is True
 
     @property
     def text(self) -> str:
         """The request as YAML, to feed to `assent check`."""
-        return yaml.safe_dump(self.data, sort_keys=False, allow_unicode=True, width=120)
+        return yaml.safe_dump(self.data, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
 
 
 def situations(policies: PolicySet, day: date, deployment: Deployment | None = None) -> list[Situation]:
@@ -156,10 +239,16 @@ def _request(
     deployment: Deployment | None,
 ) -> dict[str, Any]:
     hub = deployment.hub if deployment and deployment.hub else "HUB"
-    named = [(hub if one == "HUB" else one, hub if other == "HUB" else other, what) for one, other, what in ways]
+    names = {"HUB": hub}
+    named = [(names.get(one, one), names.get(other, other), what) for one, other, what in ways]
+    owned = {
+        name: {**dataset, "owner": names.get(dataset["owner"], dataset["owner"])} if "owner" in dataset else dataset
+        for name, dataset in datasets.items()
+    }
     parties = dict.fromkeys(party for one, other, _ in named for party in (one, other) if party != "public")
     flows = [
-        {"id": f"flow-{i}", "from": one, "to": to, "carries": [what]} for i, (one, to, what) in enumerate(named, 1)
+        {"id": f"flow-{i}", "from": one, "to": to, "carries": [what], **_OPEN_PURPOSE}
+        for i, (one, to, what) in enumerate(named, 1)
     ]
     outputs = [{key: value for key, value in flow.items() if key != "to"} for flow in flows if flow["to"] == "public"]
     return {
@@ -167,14 +256,31 @@ def _request(
         "title": says,
         **({"deployment": deployment.deployment} if deployment else {}),
         "date": day,
-        "parties": {party: {"facts": {}} for party in parties},
+        "parties": {party: {} for party in parties},
         "hubs": [hub] if hub in parties else [],
-        "datasets": deepcopy(datasets),
+        "datasets": deepcopy(owned),
         "flows": [flow for flow in flows if flow["to"] != "public"],
-        **({"outputs": outputs} if outputs else {}),
+        "outputs": outputs,
     }
 
 
+_OPEN_PURPOSE = {"purpose": "unknown"}
+"""Each flow may serve a purpose of its own."""
+
+
+def _in_order(data: dict[str, Any]) -> dict[str, Any]:
+    """The request as a person would write it: a purpose that all flows share once, and nothing that is empty."""
+    flows = [*data["flows"], *data["outputs"]]
+    purposes = {flow["purpose"] for flow in flows}
+    if len(purposes) == 1:
+        data["purpose"] = purposes.pop()
+        for flow in flows:
+            del flow["purpose"]
+    keys = [field.alias or name for name, field in RequestFile.model_fields.items()]
+    return {key: data[key] for key in keys if data.get(key) not in (None, [], {}, "unknown")}
+
+
+_SOMEBODY = Test("receiver.users_named", "is", (True,))
 _OF_USERS = {
     "receiver.users_named": "name",
     "receiver.users_acknowledged": "acknowledged",
@@ -194,19 +300,28 @@ def state(data: dict[str, Any], reading: Reading, value: Found) -> None:
     written = sorted(code for code, inside in value.items() if inside) if isinstance(value, dict) else _written(value)
     if reading.name in _OF_USERS:
         _state_user(data, about, _OF_USERS[reading.name], written)
-    elif reading.name == "request.purpose":
-        data["purpose"] = written
     elif kind == "the":
         data.setdefault("facts", {})[key] = written
     elif kind == "party":
         party, _, towards = about.partition(" towards ")
-        facts = data["parties"].setdefault(party, {}).setdefault("facts", {})
-        facts[key] = {**facts.get(key, {}), towards: written} if towards else written
+        _put(data["parties"].setdefault(party, {}), key, {towards: written} if towards else written, "kind")
     elif kind == "dataset":
-        data["datasets"][about].setdefault("facts", {})[key] = written
+        _put(data["datasets"][about], key, written, "categories")
     else:
-        flow = next(f for f in (*data["flows"], *data.get("outputs", ())) if f["id"] == about)
-        flow.setdefault("facts", {})[key] = written
+        flow = next(flow for flow in (*data["flows"], *data["outputs"]) if flow["id"] == about)
+        _put(flow, key, written, "form", "purpose")
+
+
+def _put(holder: dict[str, Any], key: str, value: Any, *own: str) -> None:
+    """State a fact of a party, dataset or flow; some have a place of their own beside `facts`.
+
+    Values towards different parties stand together.
+    """
+    if key in own and value != []:
+        holder[key] = value
+        return
+    facts = holder.setdefault("facts", {})
+    facts[key] = {**facts.get(key, {}), **value} if isinstance(value, dict) else value
 
 
 def _written(value: Value) -> Any:
