@@ -344,6 +344,7 @@ def test_cases(
     observer = Coverage(policies) if wanted or html or fail_under is not None else None
     results = [r for path in case_files(paths or (shipped("cases"),)) for r in run_file(path, policies, observer)]
     rules = observer.rules() if observer else []
+    rules = [rule for rule in rules if folder is None or Path(rule.file).is_relative_to(folder)]
     if html is not None:
         _write(html, coverage.page(rules), force=True)
     if as_json:
@@ -380,6 +381,7 @@ def mutate(names: tuple[str, ...], paths: tuple[Path, ...], folder: Path | None,
         click.echo(json.dumps(as_document(judged), indent=2))
     else:
         show_mutation(judged, console())
+    sys.exit(1 if any(found.verdict == "survived" for found in judged) else 0)
 
 
 @main.command()
@@ -461,6 +463,7 @@ def diff(
         _make_folder(output)
         for name, text in files.items():
             _write(output / name, text, force=True)
+        click.echo(f"{len(files)} {'example' if len(files) == 1 else 'examples'} written to {output}", err=True)
     if as_json:
         click.echo(json.dumps(as_document(comparison), indent=1))
     else:

@@ -13,6 +13,7 @@ from engine.cases import CaseFile
 from engine.conditions import CHECKED, OPERATORS
 from engine.documents import Model
 from engine.facts import DURATION, Declared, Owner
+from engine.invariants import InvariantFile, with_outcomes
 from engine.policies import ClauseFile, Deployment, Framework, PolicySet, VocabularyFile
 from engine.records import DecisionRecord
 from engine.requests import RequestFile
@@ -27,6 +28,7 @@ _MODELS: dict[str, type[Model]] = {
     "clauses": ClauseFile,
     "deployment": Deployment,
     "cases": CaseFile,
+    "never": InvariantFile,
     "decision": DecisionRecord,
 }
 
@@ -46,6 +48,8 @@ def _schema(name: str, model: type[Model], policies: PolicySet) -> dict[str, Any
         schema = _with_conditions(model.model_json_schema(by_alias=True))
     if name in ("framework", "vocabulary", "deployment"):
         schema.setdefault("$defs", {}).update(_conditions(policies.vocabulary))
+    if name == "never":
+        schema["$defs"].update(_conditions(with_outcomes(policies)))
     if name == "request":
         _state_facts(schema, policies)
     if name == "deployment":

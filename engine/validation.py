@@ -10,10 +10,11 @@ from engine.agreements import template_problem
 from engine.cases import check_cases, is_case_file
 from engine.decisions import decide
 from engine.documents import Document, DocumentProblems, Map, Problem, nearest, read, shipped
+from engine.invariants import check_invariants, is_invariant_file
 from engine.policies import PolicySet, compile_policies, is_policy, read_folder
 from engine.requests import check_request
 
-_FIRST_KEYS = ("request", "cases", "decision", "framework", "clauses", "deployment", "vocabulary")
+_FIRST_KEYS = ("request", "cases", "never", "decision", "framework", "clauses", "deployment", "vocabulary")
 
 
 def validate_files(files: Iterable[Path], folder: Path | None = None) -> list[Problem]:
@@ -60,6 +61,8 @@ def problems_in(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
             _check_clauses(document, policies)
         elif is_case_file(document):
             check_cases(document, Path(document.file).parent, policies)
+        elif is_invariant_file(document):
+            check_invariants(document, policies)
         elif "request" in (document.data if isinstance(document.data, Map) else ()):
             decide(policies, check_request(document, policies))
         elif first == "decision":

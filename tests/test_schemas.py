@@ -24,7 +24,7 @@ from tests.writing import policies
 
 SCHEMAS = shipped("schemas")
 START = sorted((SCHEMAS / "start").glob("*.yaml"))
-KINDS = ("request", "cases", "framework", "vocabulary", "clauses", "deployment")
+KINDS = ("request", "cases", "never", "framework", "vocabulary", "clauses", "deployment")
 """The key that tells what a document is, and the name of its schema; a request may name its deployment too."""
 FILES = sorted([*shipped("policies").rglob("*.yaml"), *shipped("cases").rglob("*.yaml"), *START])
 OWN_FACTS = SCHEMAS / "start" / "framework.yaml"

@@ -12,6 +12,7 @@ import pytest
 from engine.cases import Result, case_files, is_case_file, run_file
 from engine.decisions import decide
 from engine.documents import AssentError, Document, read, shipped
+from engine.invariants import is_invariant_file
 from engine.policies import PolicySet
 from engine.requests import check_request
 
@@ -59,7 +60,7 @@ def test_case(path: Path, index: int, shipped_policies: PolicySet, results: dict
 @pytest.mark.parametrize("path", list(files()))
 def test_file_is_either_cases_or_a_request_that_can_be_decided(path: Path, shipped_policies: PolicySet) -> None:
     document = read(path)
-    if not is_case_file(document):
+    if not is_case_file(document) and not is_invariant_file(document):
         assert decide(shipped_policies, check_request(document, shipped_policies)).findings
 
 

@@ -73,6 +73,7 @@ class Encoding:
         self.scope = Scope(vocabulary, link)
         self.context = z3.Context()
         self.codes: dict[str, int] = {}
+        self.constants = {truth: z3.BoolVal(truth, ctx=self.context) for truth in (True, False)}
         self.terms: dict[Variable, Term] = {}
         self.known: dict[int, z3.BoolRef] = {}
 
@@ -320,13 +321,22 @@ class Encoding:
         return z3.IntVal(self.codes.setdefault(code, len(self.codes)), ctx=self.context)
 
     def _constant(self, truth: bool) -> z3.BoolRef:
-        return z3.BoolVal(truth, ctx=self.context)
+        return self.constants[truth]
 
-    def _every(self, parts: list[z3.BoolRef]) -> z3.BoolRef:
-        return z3.And(*parts, self._constant(True))
+    def _every(self, parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
+        return self._joined(z3.And, parts, neutral=True)
 
-    def _some(self, parts: list[z3.BoolRef]) -> z3.BoolRef:
-        return z3.Or(*parts, self._constant(False))
+    def _some(self, parts: Iterable[z3.BoolRef]) -> z3.BoolRef:
+        return self._joined(z3.Or, parts, neutral=False)
+
+    def _joined(self, join: Callable[..., z3.BoolRef], parts: Iterable[z3.BoolRef], *, neutral: bool) -> z3.BoolRef:
+        """The parts joined, without those that change nothing: building expressions takes longer than solving them."""
+        telling = [part for part in parts if part is not self.constants[neutral]]
+        if any(part is self.constants[not neutral] for part in telling):
+            return self.constants[not neutral]
+        if len(telling) < 2:
+            return telling[0] if telling else self.constants[neutral]
+        return join(*telling)
 
 
 class Side(NamedTuple):

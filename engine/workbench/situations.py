@@ -301,14 +301,14 @@ def state(data: dict[str, Any], reading: Reading, value: Found) -> None:
     if reading.name in _OF_USERS:
         _state_user(data, about, _OF_USERS[reading.name], written)
     elif kind == "the":
-        data.setdefault("facts", {})[key] = written
+        _put(data, key, written, "purpose")
     elif kind == "party":
         party, _, towards = about.partition(" towards ")
         _put(data["parties"].setdefault(party, {}), key, {towards: written} if towards else written, "kind")
     elif kind == "dataset":
         _put(data["datasets"][about], key, written, "categories")
     else:
-        flow = next(flow for flow in (*data["flows"], *data["outputs"]) if flow["id"] == about)
+        flow = next(flow for flow in (*data["flows"], *data.get("outputs", ())) if flow["id"] == about)
         _put(flow, key, written, "form", "purpose")
 
 
