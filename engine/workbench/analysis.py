@@ -186,7 +186,7 @@ class _Analysis:
         for places, by in self.conditional.items():
             if places not in owed:
                 demand = by[0].owed
-                says = f"the {demand.kind} {demand.name} is never owed: never {in_words(demand.when)}"
+                says = f"The {demand.kind} {demand.name} is never owed: no basis permits what meets its condition"
                 yield self.at(places, "never-holds", says, by[0].basis)
 
     @cached_property
@@ -224,7 +224,7 @@ class _Analysis:
         for places, by in self.conditional.items():
             if places not in spared:
                 demand = by[0].owed
-                says = f"the {demand.kind} {demand.name} is owed without exception: always {in_words(demand.when)}"
+                says = f"The {demand.kind} {demand.name} is owed without exception: its condition is always met"
                 yield self.at(places, "always-holds", says, by[0].basis)
 
     # Bases and bars ---------------------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ class _Analysis:
                 windows.setdefault((owed.kind, owed.name, owed.in_force[-2]), []).append((rule, meet))
         for (kind, name, _), uses in windows.items():
             if not any(meet for _, meet in uses):
-                says = f"the {kind} {name} is never owed: its days in force are none of the rule's that demands it"
+                says = f"The {kind} {name} is never owed: its days in force are none of the rule's that demands it"
                 yield self.concern("requirements-clash", [rule for rule, _ in uses], says)
 
     def clashing_requirements(self) -> Iterator[Concern]:
@@ -370,14 +370,14 @@ class _Analysis:
         reached = [leg for leg in self.inquiry.legs if leg.last and leg.possible({"": unbarred})]
         if closed := [leg for leg in reached if not leg.possible({"": allowed})]:
             ways = dict.fromkeys(leg.situation.name for leg in closed)
-            says = f"nothing permits what the framework governs on the way {', '.join(ways)}"
+            says = f"Nothing permits what the framework governs on the way {', '.join(ways)}"
             yield self.concern("gap", [self.framework.applies], says, closed[0].example(unbarred))
         for fact, test, words in _KINDS:
             values = self.kinds(fact, test)
             met = self.inquiry.ever({kind: both(unbarred, value) for kind, value in values.items()})
             permitted = self.inquiry.ever({kind: both(allowed, values[kind]) for kind in met})
             if none := [kind for kind in met if kind not in permitted]:
-                says = f"nothing permits what the framework governs {words} {', '.join(none)}"
+                says = f"Nothing permits what the framework governs {words} {', '.join(none)}"
                 example = self.inquiry.example(both(unbarred, values[none[0]]))
                 yield self.concern("gap", [self.framework.applies], says, example)
 
@@ -396,13 +396,13 @@ class _Analysis:
         """A concern about whole rules."""
         document = self.framework.document
         named = [(r.id, Place(document.file, document.mark_of(self.framework.path_of(r), key=True))) for r in rules]
-        return Concern(code, self.framework.framework, tuple(named), _sentence(says), example)
+        return Concern(code, self.framework.framework, tuple(named), says, example)
 
     def at(self, places: Iterable[Path_], code: str, says: str, rule: Rule) -> Concern:
         """A concern about conditions inside a rule."""
         document = self.framework.document
         named = [(rule.id, Place(document.file, document.mark_of(path))) for path in places]
-        return Concern(code, self.framework.framework, tuple(named), _sentence(says))
+        return Concern(code, self.framework.framework, tuple(named), says)
 
 
 _KINDS = (
@@ -451,7 +451,3 @@ def _connected(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
     """The groups that pairs join, directly or through others."""
     graph: nx.Graph[str] = nx.Graph([*pairs])
     return [*nx.connected_components(graph)]
-
-
-def _sentence(says: str) -> str:
-    return f"{says[:1].upper()}{says[1:]}" if " " in says.split(".")[0] else says

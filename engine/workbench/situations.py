@@ -49,11 +49,6 @@ _WAYS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
         _RECORDS,
         [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "THIRD", "records")],
     ),
-    "onward-from-hub": (
-        "A recipient passes on what a hub passed on to it",
-        _RECORDS,
-        [("OWNER", "HUB", "records"), ("HUB", "RECIPIENT", "records"), ("RECIPIENT", "THIRD", "records")],
-    ),
     "returned": (
         "A recipient sends an owner's records back",
         _RECORDS,
@@ -64,6 +59,11 @@ _WAYS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
         _RECORDS,
         [("OWNER", "RECIPIENT", "records"), ("RECIPIENT", "RECIPIENT", "records")],
     ),
+    "used-by-hub": (
+        "A hub uses an owner's records for a purpose of its own",
+        _RECORDS,
+        [("OWNER", "HUB", "records"), ("HUB", "HUB", "records")],
+    ),
     "republished": (
         "A recipient publishes an owner's records",
         _RECORDS,
@@ -73,6 +73,16 @@ _WAYS: dict[str, tuple[str, dict[str, Any], list[tuple[str, str, str]]]] = {
         "A hub links the records of two owners for a recipient",
         _LINKED,
         [*_TO_LINK, ("HUB", "RECIPIENT", "linked")],
+    ),
+    "linked-onward": (
+        "A recipient passes on what a hub linked for it",
+        _LINKED,
+        [*_TO_LINK, ("HUB", "RECIPIENT", "linked"), ("RECIPIENT", "THIRD", "linked")],
+    ),
+    "linked-used": (
+        "A recipient uses what a hub linked for it for a purpose of its own",
+        _LINKED,
+        [*_TO_LINK, ("HUB", "RECIPIENT", "linked"), ("RECIPIENT", "RECIPIENT", "linked")],
     ),
     "linked-for-owner": (
         "A hub links the records of two owners for one of them",
@@ -225,12 +235,13 @@ class Example:
 def situations(policies: PolicySet, day: date, deployment: Deployment | None = None) -> list[Situation]:
     """Every way in which data travel, under the law of a day and the house rules of a deployment, if one is given."""
     return [
-        Situation(name, says, _request(name, says, datasets, ways, day, deployment), policies, day)
+        Situation(name, says, _request(policies, name, says, datasets, ways, day, deployment), policies, day)
         for name, (says, datasets, ways) in _WAYS.items()
     ]
 
 
 def _request(
+    policies: PolicySet,
     name: str,
     says: str,
     datasets: dict[str, Any],
@@ -246,10 +257,12 @@ def _request(
         for name, dataset in datasets.items()
     }
     parties = dict.fromkeys(party for one, other, _ in named for party in (one, other) if party != "public")
+    asked = [key for key in policies.vocabulary.stated_under("request") if key != "purpose"]
     flows = [
-        {"id": f"flow-{i}", "from": one, "to": to, "carries": [what], **_OPEN_PURPOSE}
+        {"id": f"flow-{i}", "from": one, "to": to, "carries": [what], "purpose": "unknown",
+         "request": dict.fromkeys(asked, "unknown")}  # each flow may be a request of its own
         for i, (one, to, what) in enumerate(named, 1)
-    ]
+    ]  # fmt: skip
     outputs = [{key: value for key, value in flow.items() if key != "to"} for flow in flows if flow["to"] == "public"]
     return {
         "request": name,
@@ -264,20 +277,24 @@ def _request(
     }
 
 
-_OPEN_PURPOSE = {"purpose": "unknown"}
-"""Each flow may serve a purpose of its own."""
-
-
 def _in_order(data: dict[str, Any]) -> dict[str, Any]:
-    """The request as a person would write it: a purpose that all flows share once, and nothing that is empty."""
+    """The request as a person would write it: once what all flows share, and nothing that is open or empty."""
     flows = [*data["flows"], *data["outputs"]]
-    purposes = {flow["purpose"] for flow in flows}
-    if len(purposes) == 1:
-        data["purpose"] = purposes.pop()
-        for flow in flows:
+    for flow in flows:
+        flow["request"] = {key: value for key, value in flow["request"].items() if value != "unknown"}
+    stated = [(key, value) for flow in flows for key, value in flow["request"].items()]
+    shared = {key: value for key, value in stated if all(other == value for same, other in stated if same == key)}
+    purposes = {flow["purpose"] for flow in flows} - {"unknown"}
+    for flow in flows:
+        flow["request"] = {key: value for key, value in flow["request"].items() if key not in shared}
+        if len(purposes) < 2 or flow["purpose"] == "unknown":
             del flow["purpose"]
+        if not flow["request"]:
+            del flow["request"]
+    data["facts"] = shared
+    data["purpose"] = purposes.pop() if len(purposes) == 1 else None
     keys = [field.alias or name for name, field in RequestFile.model_fields.items()]
-    return {key: data[key] for key in keys if data.get(key) not in (None, [], {}, "unknown")}
+    return {key: data[key] for key in keys if data.get(key) not in (None, [], {})}
 
 
 _SOMEBODY = Test("receiver.users_named", "is", (True,))
@@ -309,7 +326,10 @@ def state(data: dict[str, Any], reading: Reading, value: Found) -> None:
         _put(data["datasets"][about], key, written, "categories")
     else:
         flow = next(flow for flow in (*data["flows"], *data.get("outputs", ())) if flow["id"] == about)
-        _put(flow, key, written, "form", "purpose")
+        if reading.name.startswith("request.") and key != "purpose":
+            flow.setdefault("request", {})[key] = written
+        else:
+            _put(flow, key, written, "form", "purpose")
 
 
 def _put(holder: dict[str, Any], key: str, value: Any, *own: str) -> None:
