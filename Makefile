@@ -17,7 +17,7 @@ PYTHON ?= $(shell for test in 'import ensurepip; $(NEW_ENOUGH)' '$(NEW_ENOUGH)';
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench schemas readme lint-docs wheel clean
+.PHONY: help venv demo test check law format bench schemas readme lint-docs wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,11 @@ check: $(STAMP) ## Check format, style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+law: $(STAMP) ## Check the shipped law: layout, lint, and what must never be allowed
+	@$(BIN)/assent fmt --check policies cases
+	@$(BIN)/assent lint --strict policies cases
+	@$(BIN)/assent analyze --never cases/invariants.yaml
 
 format: $(STAMP) ## Format the code and mend what can be mended without thought
 	@$(BIN)/ruff format .

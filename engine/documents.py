@@ -93,6 +93,13 @@ Path_ = tuple[str | int, ...]
 """A path inside a document: keys and positions."""
 
 
+class Place(NamedTuple):
+    """Where something stands: a file and a mark in it."""
+
+    file: str
+    mark: Mark
+
+
 class Map(dict[str, Any]):
     """A mapping that remembers where each key and value stands."""
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 pytest.importorskip("z3")
 
-from engine.backends.smt import Encoding, Found, open_proof
-from engine.completions import ContradictionError, Formula, Settler, opposite, proven
+from engine.backends.smt import Encoding, Found
+from engine.completions import ContradictionError, Formula, Settler, open_proof, opposite, proven
 from engine.conditions import Builder, Reading
 from engine.decisions import Decision, Judge, decide, examine
 from engine.documents import Document, parse

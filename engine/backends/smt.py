@@ -7,13 +7,12 @@ all its values, so that a model is a situation somebody could write down. The tw
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
-from engine.completions.formulas import FactKey, Formula, Link, Node, key_of
+from engine.completions.formulas import FactKey, Formula, Link, Node, free, key_of
 from engine.completions.variables import Scope, Variable, possible_codes
-from engine.conditions import All, AtLeast, Condition, Not, Proof, Reading, Test, evaluate, holds
+from engine.conditions import All, AtLeast, Not, Proof, Reading, Test, holds
 from engine.documents import CannotDo
 from engine.facts import Absence, CodeSet, Declared, Duration, Value, Vocabulary, unknown
 
@@ -36,30 +35,6 @@ UNITS = ("hours", "business days", "months")
 
 Found = Value | dict[str, bool]
 """The value of a fact; of a set, whether each code that matters is in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unstated:
-    """Facts of one disclosure of which nothing is known, except perhaps the day."""
-
-    day: date | None = None
-
-    def __getitem__(self, name: str) -> Reading:
-        value = self.day if self.day and name == "request.date" else Absence.NOT_ASKED
-        return Reading(name, name.partition(".")[0], value, "")
-
-
-def open_proof(condition: Condition, day: date | None = None) -> Proof:
-    """A condition evaluated with no fact stated: a node for `Encoding` in which every fact is free, also derived ones.
-
-    The day is stated where one is given.
-    """
-    return evaluate(condition, Unstated(day))
-
-
-def free(reading: Reading, code: str) -> Formula | None:
-    """The link of a world in which no fact depends on others."""
-    return None
 
 
 class Encoding:

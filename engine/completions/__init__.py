@@ -5,7 +5,7 @@ still open become clauses over the values that the rules can tell apart, and a s
 formula is true in every completion if and only if none makes it false.
 """
 
-from engine.completions.formulas import Formula, conjunction, disjunction, opposite, proven
+from engine.completions.formulas import Formula, conjunction, disjunction, free, open_proof, opposite, proven
 from engine.completions.settling import Answer, ContradictionError, Settler
 
 __all__ = [
@@ -15,6 +15,8 @@ __all__ = [
     "Settler",
     "conjunction",
     "disjunction",
+    "free",
+    "open_proof",
     "opposite",
     "proven",
 ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
-from engine.conditions import Proof, Reading
-from engine.facts import Truth, all_of, any_of, negation
+from engine.conditions import Condition, Proof, Reading, evaluate
+from engine.facts import Absence, Truth, all_of, any_of, negation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,3 +57,27 @@ def key_of(reading: Reading) -> FactKey:
     """The fact behind a reading."""
     scope, _, key = reading.name.partition(".")
     return reading.about, key if scope in ("provider", "sender", "receiver") else reading.name
+
+
+class _Unstated:
+    """Facts of one disclosure of which nothing is known, except perhaps the day."""
+
+    def __init__(self, day: date | None) -> None:
+        self.day = day
+
+    def __getitem__(self, name: str) -> Reading:
+        value = self.day if self.day and name == "request.date" else Absence.NOT_ASKED
+        return Reading(name, name.partition(".")[0], value, "")
+
+
+def open_proof(condition: Condition, day: date | None = None) -> Proof:
+    """A condition evaluated with no fact stated, also none that a graph would compute.
+
+    The day is stated where one is given.
+    """
+    return evaluate(condition, _Unstated(day))
+
+
+def free(reading: Reading, code: str) -> Formula | None:
+    """The link of a world in which no fact depends on others."""
+    return None

@@ -8,9 +8,10 @@ from typing import Any
 from rich.console import Console
 
 from engine.decisions import Finding
+from engine.documents import Place
 from engine.facts import printable
 from engine.reports.text import escape, place
-from engine.workbench.changes import ConditionChange, DemandChange, Field, Place, RuleChange, Stated
+from engine.workbench.changes import ConditionChange, DemandChange, Field, RuleChange, Stated
 from engine.workbench.comparison import (
     Answers,
     ClauseChange,

@@ -18,7 +18,7 @@ import networkx as nx
 
 from engine.completions.formulas import key_of
 from engine.conditions import All, Condition, Test, facts_in, in_words, parts_of, tests_in
-from engine.documents import Mark, Path_
+from engine.documents import Path_, Place
 from engine.facts import unknown
 from engine.policies import Basis, DeploymentFact, Framework, Owed, PolicySet, Rule
 from engine.policies.models import InForce
@@ -62,13 +62,6 @@ CODES: Mapping[str, Code] = {
     "gap": Code("note", "A kind of disclosure that the framework governs, and that nothing can permit"),
     "overlap": Code("note", "Bases that can permit the same disclosure and demand different things"),
 }
-
-
-class Place(NamedTuple):
-    """A place in a policy file."""
-
-    file: str
-    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +188,8 @@ class _Analysis:
         found: dict[tuple[Path_, ...], list[_Demand]] = {}
         for basis in self.bases.values():
             for demand in self.demands(basis) if basis.id in self.opening else ():
-                if places := _places(demand.owed.when):
+                places = _places(demand.owed.when)
+                if places and not any(map(_given, facts_in(demand.owed.when))):
                     found.setdefault(places, []).append(demand)
         return found
 
@@ -204,8 +198,8 @@ class _Analysis:
         asks: dict[tuple[str, Spot, bool], Ask] = {}
         for id_, (rule, context) in self.rules.items():
             for spot in spots(rule.when) if id_ in self.holding else ():
-                if facts_in(part_at(rule.when, spot)) == ["request.date"]:
-                    continue  # the day is given; on another it may be otherwise
+                if all(map(_given, facts_in(part_at(rule.when, spot)))):
+                    continue
                 for truth in (True, False):
                     asks[id_, spot, truth] = both(context, turns(rule.when, spot, not truth))
         turned = self.inquiry.ever(asks)
@@ -451,3 +445,8 @@ def _connected(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
     """The groups that pairs join, directly or through others."""
     graph: nx.Graph[str] = nx.Graph([*pairs])
     return [*nx.connected_components(graph)]
+
+
+def _given(fact: str) -> bool:
+    """Whether a fact is settled for a whole analysis: on another day, or in another deployment, it may be otherwise."""
+    return fact == "request.date" or fact.startswith("deployment.")

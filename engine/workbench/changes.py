@@ -25,20 +25,13 @@ from engine.conditions import (
     parts_of,
     tests_in,
 )
-from engine.documents import Mark
+from engine.documents import Place
 from engine.facts import Scalar, printable
 from engine.policies import Basis, DeploymentFact, Framework, Owed, Rule
 from engine.policies.models import InForce
 from engine.workbench.meaning import bare
 
 Kind = Literal["added", "removed", "renamed", "changed"]
-
-
-class Place(NamedTuple):
-    """Where something stands."""
-
-    file: str
-    mark: Mark
 
 
 class Stated(NamedTuple):

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import combinations
 
-from engine.completions import Settler, conjunction, disjunction, opposite, proven
-from engine.conditions import All, Condition, Either, Reading, evaluate, facts_in
-from engine.facts import Absence
+from engine.completions import Settler, conjunction, disjunction, free, open_proof, opposite, proven
+from engine.conditions import All, Condition, Either, facts_in
 from engine.policies import Framework, Owed, PolicySet
-
-
-class _Free:
-    """The facts of a disclosure of which nothing is known."""
-
-    def __getitem__(self, name: str) -> Reading:
-        return Reading(name, name.partition(".")[0], Absence.NOT_ASKED, "")
 
 
 def equivalent(old: Condition, new: Condition, policies: PolicySet) -> bool:
@@ -23,15 +15,14 @@ def equivalent(old: Condition, new: Condition, policies: PolicySet) -> bool:
 
     Every fact is free, also those that the graph computes, except that facts exclude one another as declared.
     """
-    facts = _Free()
-    one, other = proven(evaluate(old, facts)), proven(evaluate(new, facts))
+    one, other = proven(open_proof(old)), proven(open_proof(new))
     differ = disjunction([conjunction([one, opposite(other)]), conjunction([opposite(one), other])])
     limits = [
-        opposite(conjunction([proven(evaluate(a, facts)), proven(evaluate(b, facts))]))
+        opposite(conjunction([proven(open_proof(a)), proven(open_proof(b))]))
         for group in policies.exclusive
         for a, b in combinations(group, 2)
     ]
-    settler = Settler([differ], limits, policies.vocabulary, lambda reading, code: None).about([differ])
+    settler = Settler([differ], limits, policies.vocabulary, free).about([differ])
     return settler.answer([differ]).truth is False
 
 

@@ -12,7 +12,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from engine.completions import Formula, conjunction, disjunction, opposite, proven
+from engine.completions import Formula, conjunction, disjunction, free, open_proof, opposite, proven
 from engine.completions.variables import Scope
 from engine.conditions import Condition, Reading, Test, evaluate
 from engine.decisions import Finding, Judge
@@ -105,7 +105,7 @@ class Pair:
     @cached_property
     def encoding(self) -> Encoding:
         """Formulas of both sides over shared variables."""
-        from engine.backends.smt import Encoding, free
+        from engine.backends.smt import Encoding
 
         old, new = self.old.judge, self.new.judge
         encoding = Encoding(self.vocabulary, free)
@@ -295,7 +295,7 @@ def reach(old: Condition, new: Condition, vocabulary: Vocabulary, days: tuple[da
 
     Unknown where the solver gives up.
     """
-    from engine.backends.smt import Encoding, open_proof
+    from engine.backends.smt import Encoding
 
     if bare(old, days[0]) == bare(new, days[1]):
         return "same"
