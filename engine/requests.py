@@ -27,7 +27,7 @@ from engine.documents import (
     read,
     validate,
 )
-from engine.facts import Absence, CodeSet, Statement, Value, fact_problems, read_facts, read_value
+from engine.facts import Absence, CodeSet, Statement, Value, Vocabulary, fact_problems, read_facts, read_value
 from engine.policies import ROLES, Deployment, PolicySet, party_facts
 
 PUBLIC = "public"
@@ -303,8 +303,7 @@ class _Checker:
         if file.outputs and kind is not None and kind.statement.value != "public":
             self.document.report("contradicts", "the public is of no other kind", ("parties", PUBLIC))
         if file.outputs:
-            public = Stated(Statement("public", {}, Mark(0, 0)), "the request")
-            parties[PUBLIC] = {"kind": public, **parties.get(PUBLIC, {})}
+            parties[PUBLIC] = {**_nobody(self.policies.vocabulary), **parties.get(PUBLIC, {})}
         return Request(
             document=self.document,
             file=file,
@@ -521,3 +520,18 @@ def _digest(data: Any) -> str:
             canonical[key] = sorted(canonical[key], key=lambda flow: str(flow["id"]))
     text = json.dumps(canonical, sort_keys=True, default=str, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _nobody(vocabulary: Vocabulary) -> dict[str, Stated]:
+    """What holds of the public: it is nobody in particular, so it has no role, has promised nothing and did nothing."""
+    found: dict[str, Stated] = {}
+    for key, declared in vocabulary.stated_under("party").items():
+        kind = declared.fact.type
+        value: Value = CodeSet(frozenset()) if kind == "codes" else False if kind == "boolean" else Absence.NOT_ASKED
+        if declared.optional:
+            value = Absence.DOES_NOT_APPLY
+        elif kind == "code" and "none" in declared.codes:
+            value = "none"
+        if value is not Absence.NOT_ASKED:
+            found[key] = Stated(Statement(value, {}, Mark(0, 0)), "the public is nobody in particular")
+    return found | {"kind": Stated(Statement(PUBLIC, {}, Mark(0, 0)), "the request")}

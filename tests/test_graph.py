@@ -266,6 +266,14 @@ def test_the_public_is_a_party_of_its_kind() -> None:
     assert (found.receiver, found["receiver.kind"].value) == ("public", "public")
 
 
+def test_the_public_is_nobody_in_particular_and_asked_nothing() -> None:
+    report = "outputs: [{id: report, from: OWNER, carries: [records]}]"
+    found = disclosures(ONE_LEG, report)["report/records"]
+    assert found["receiver.trusted"].value is False
+    assert found["receiver.barred_until"].value is Absence.DOES_NOT_APPLY
+    assert found["receiver.trusted"].source == "the public is nobody in particular"
+
+
 def test_data_return_to_their_own_provider_only() -> None:
     found = values("flow.returns_to_provider", JOURNEY)
     assert found["home/linked/grades"] is True
