@@ -58,7 +58,7 @@ readme: $(STAMP) ## Write the README's table of frameworks again from the polici
 	@$(BIN)/python -m engine.workbench.readme
 
 lint-docs: $(STAMP) ## Write the checks into docs/lint.md again from their registry
-	@$(BIN)/python -m engine.workbench.lint.page
+	@$(BIN)/python -m engine.reports.lint_page
 
 wheel: $(STAMP) ## Build the source archive and, from it, the wheel into dist/
 	@rm -rf dist

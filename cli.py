@@ -565,7 +565,7 @@ def _print_rows(rows: list[CatalogueRow], as_json: bool) -> None:
 @JSON
 def frameworks(folder: Path | None, as_json: bool) -> None:
     """List the frameworks: the law, and how far each one's sources were verified."""
-    from engine.reports.frameworks import framework_rows, markdown_table
+    from engine.workbench.frameworks import framework_rows, markdown_table
 
     rows = list(framework_rows(_load(folder)))
     click.echo(json.dumps(rows, indent=2) if as_json else markdown_table(rows), nl=as_json)

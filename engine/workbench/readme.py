@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from engine.policies import load_policies
-from engine.reports.frameworks import framework_rows, markdown_table
+from engine.workbench.frameworks import framework_rows, markdown_table
 
 _SECTION = re.compile(r"(<!-- frameworks:[^>]*-->\n).*?(<!-- /frameworks -->)", re.DOTALL)
 

@@ -19,7 +19,7 @@ from engine.documents import visible
 from engine.facts import Declared
 from engine.policies import PolicySet
 from engine.policies.models import InForce
-from engine.reports.frameworks import framework_rows
+from engine.workbench.frameworks import framework_rows
 from engine.workbench.handbook import examples as told
 from engine.workbench.handbook.book import Book, Place, in_force, title
 from engine.workbench.handbook.examples import Example

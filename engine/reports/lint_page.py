@@ -1,4 +1,4 @@
-"""Keep docs/lint.md true: `python -m engine.workbench.lint.page` writes its generated part again."""
+"""Keep docs/lint.md true: `python -m engine.reports.lint_page` writes its generated part again."""
 
 from __future__ import annotations
 
