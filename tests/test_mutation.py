@@ -262,6 +262,12 @@ def test_a_restriction_that_no_rule_reads_cannot_be_pinned(tmp_path: Path) -> No
     assert found.verdict == "equivalent"
 
 
+def test_a_restriction_that_the_data_carry_already_cannot_be_pinned(tmp_path: Path) -> None:
+    again = law(SEALED.replace("excludes: sealed}}]", "includes: sealed}}]\n        attaches: [sealed]"))
+    found = {j.mutant.rule: j.verdict for j in judged(again, tmp_path) if j.mutant.kind == "drop-restriction"}
+    assert found == {"law.basis.study": "survived", "law.basis.onward": "equivalent"}
+
+
 BARRED = """
     bars:
       distrust: {says: Distrusted, cite: s. 9, checked: text, when: {receiver.trusted: true}}

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from engine.cases import FindingExpected, Pin, Whole, case_files, run_file
-from engine.conditions import AtLeast, Condition, Proof, Reading, Test, evaluate, tests_in
+from engine.conditions import All, AtLeast, Condition, Proof, Reading, Test, evaluate, tests_in
 from engine.decisions import Decision, decide
 from engine.documents import CannotDo, Mark
 from engine.facts import CodeSet, Truth
@@ -252,13 +252,23 @@ class _Difference:
         freed = _Freed(disclosure, self.dropped)
         return any(not _same(evaluate(c, disclosure), evaluate(c, freed)) for c in self.cases.restricted)
 
+    def restricts(self) -> bool:
+        """Whether some rule reads a dropped restriction."""
+        tests = [t for c in self.cases.restricted for t in tests_in(c) if t.fact == "data.restrictions"]
+        return any(t.operator == "within" or self.dropped.intersection(map(str, t.operands)) for t in tests)
+
+    def restricted_before(self) -> bool:
+        """Whether what the basis permits carries the dropped restrictions already."""
+        (when,) = (basis.when for basis in self.old.bases.values() if basis.id == self.mutant.rule)
+        carried = [Test(fact="data.restrictions", operator="includes", operands=(name,)) for name in self.dropped]
+        return equivalent(All((when, *carried)), when, self.cases.policies)
+
     def imaginary(self) -> bool:
         """Whether the two decide and demand the same in every situation, so that no case could tell them apart."""
         if self.mutant.kind in ("move-in-force", "drop-bar", "drop-basis"):
             return False
         if self.mutant.kind == "drop-restriction":
-            tests = [t for c in self.cases.restricted for t in tests_in(c) if t.fact == "data.restrictions"]
-            return not any(t.operator == "within" or self.dropped.intersection(map(str, t.operands)) for t in tests)
+            return not self.restricts() or self.restricted_before()
         policies = self.cases.policies
         same = all(equivalent(rule.when, new, policies) for rule, new in self.rules)
         return same and demands_alike(self.old, self.new, policies)
