@@ -246,6 +246,14 @@ SEALED = """
         checked: text
         when: [{flow.redisclosure: true}, {data.restrictions: {excludes: sealed}}]
 """
+BARRED_WHERE_SEALED = """
+    bars:
+      seal:
+        says: Sealed
+        cite: s. 7
+        checked: text
+        when: [{data.restrictions: {includes: sealed}}, {receiver.kind: public}]
+"""
 ONWARD = "change: {flows: {further: {from: LAB, to: UNI, carries: [grades], form: coded}}}"
 
 
@@ -264,6 +272,13 @@ def test_a_restriction_that_no_rule_reads_cannot_be_pinned(tmp_path: Path) -> No
 
 def test_a_restriction_that_the_data_carry_already_cannot_be_pinned(tmp_path: Path) -> None:
     again = law(SEALED.replace("excludes: sealed}}]", "includes: sealed}}]\n        attaches: [sealed]"))
+    found = {j.mutant.rule: j.verdict for j in judged(again, tmp_path) if j.mutant.kind == "drop-restriction"}
+    assert found == {"law.basis.study": "survived", "law.basis.onward": "equivalent"}
+
+
+def test_what_came_under_a_basis_carries_what_that_basis_attaches(tmp_path: Path) -> None:
+    came = "{data.received_under: {includes: law.basis.study}}, {receiver.trusted: true}]\n        attaches: [sealed]"
+    again = law(SEALED.replace("{data.restrictions: {excludes: sealed}}]", came) + BARRED_WHERE_SEALED)
     found = {j.mutant.rule: j.verdict for j in judged(again, tmp_path) if j.mutant.kind == "drop-restriction"}
     assert found == {"law.basis.study": "survived", "law.basis.onward": "equivalent"}
 

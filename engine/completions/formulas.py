@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from types import MappingProxyType
 from typing import Literal
 
 from engine.conditions import Condition, Proof, Reading, evaluate
-from engine.facts import Absence, Truth, all_of, any_of, negation
+from engine.facts import Absence, Truth, Value, all_of, any_of, negation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,22 +60,18 @@ def key_of(reading: Reading) -> FactKey:
 
 
 class _Unstated:
-    """Facts of one disclosure of which nothing is known, except perhaps the day."""
+    """Facts of one disclosure of which nothing is known, but for those given."""
 
-    def __init__(self, day: date | None) -> None:
-        self.day = day
+    def __init__(self, given: Mapping[str, Value]) -> None:
+        self.given = given
 
     def __getitem__(self, name: str) -> Reading:
-        value = self.day if self.day and name == "request.date" else Absence.NOT_ASKED
-        return Reading(name, name.partition(".")[0], value, "")
+        return Reading(name, name.partition(".")[0], self.given.get(name, Absence.NOT_ASKED), "")
 
 
-def open_proof(condition: Condition, day: date | None = None) -> Proof:
-    """A condition evaluated with no fact stated, also none that a graph would compute.
-
-    The day is stated where one is given.
-    """
-    return evaluate(condition, _Unstated(day))
+def open_proof(condition: Condition, given: Mapping[str, Value] = MappingProxyType({})) -> Proof:
+    """A condition evaluated with no fact stated, also none that a graph would compute, but for those given by name."""
+    return evaluate(condition, _Unstated(given))
 
 
 def free(reading: Reading, code: str) -> Formula | None:

@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from engine.cases import FindingExpected, Pin, Whole, case_files, run_file
-from engine.conditions import All, AtLeast, Condition, Proof, Reading, Test, evaluate, tests_in
+from engine.conditions import AtLeast, Condition, Proof, Reading, Test, evaluate, tests_in
 from engine.decisions import Decision, decide
 from engine.documents import CannotDo, Mark
 from engine.facts import CodeSet, Truth
 from engine.graph import Disclosure
 from engine.policies import Framework, Owed, PolicySet, Rule
 from engine.policies.models import Definition, InForce
-from engine.workbench.equivalence import demands_alike, equivalent, reading
+from engine.workbench.equivalence import carried_already, demands_alike, equivalent, reading
 from engine.workbench.mutants import ALWAYS, Mutant, mutants
 
 Verdict = Literal["killed", "survived", "equivalent"]
@@ -259,9 +259,8 @@ class _Difference:
 
     def restricted_before(self) -> bool:
         """Whether what the basis permits carries the dropped restrictions already."""
-        (when,) = (basis.when for basis in self.old.bases.values() if basis.id == self.mutant.rule)
-        carried = [Test(fact="data.restrictions", operator="includes", operands=(name,)) for name in self.dropped]
-        return equivalent(All((when, *carried)), when, self.cases.policies)
+        (basis,) = (basis for basis in self.old.bases.values() if basis.id == self.mutant.rule)
+        return carried_already(basis, self.dropped, self.cases.policies)
 
     def imaginary(self) -> bool:
         """Whether the two decide and demand the same in every situation, so that no case could tell them apart."""

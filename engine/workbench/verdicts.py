@@ -299,7 +299,8 @@ def reach(old: Condition, new: Condition, vocabulary: Vocabulary, days: tuple[da
 
     if bare(old, days[0]) == bare(new, days[1]):
         return "same"
-    before, after = proven(open_proof(old, days[0])), proven(open_proof(new, days[1]))
+    given = [{"request.date": day} if day else {} for day in days]
+    before, after = proven(open_proof(old, given[0])), proven(open_proof(new, given[1]))
     asked = {"narrower": conjunction([before, opposite(after)]), "wider": conjunction([after, opposite(before)])}
     try:
         found = Encoding(vocabulary).possible(asked, [])
