@@ -296,7 +296,6 @@ def watch(paths: tuple[Path, ...], folder: Path | None) -> None:
     from engine.reports.text import console
     from engine.workbench.watching import Workbench, watching
 
-    gc.enable()  # unlike other commands this one goes on
     wanted = paths or (folder or shipped("policies"), shipped("cases"))
     bench = Workbench(wanted, folder)
 
@@ -312,8 +311,10 @@ def watch(paths: tuple[Path, ...], folder: Path | None) -> None:
     with watching(wanted) as saved, suppress(KeyboardInterrupt):
         files = f"{len(bench.policy_files)} policy files and {len(bench.case_files)} case files"
         click.echo(f"watching {files}; Ctrl-C ends it")
+        gc.freeze()
         for path in saved:
             report(path)
+            gc.collect()  # unlike other commands this one goes on
 
 
 @main.command("test")
