@@ -461,9 +461,7 @@ def diff(
     comparison = compare(first, second, date.today(), as_of, names, against)
     if output is not None:
         files = witness_files(comparison)
-        _make_folder(output)
-        for name, text in files.items():
-            _write(output / name, text, force=True)
+        _write_into(output, files)
         click.echo(f"{len(files)} {'example' if len(files) == 1 else 'examples'} written to {output}", err=True)
     if as_json:
         click.echo(json.dumps(as_document(comparison), indent=1))
@@ -607,9 +605,7 @@ def schema(target: Path | None, name: str | None, folder: Path | None, as_json: 
 
     found = schemas(_load(folder))
     if target is not None:
-        _make_folder(target)
-        for key, text in found.items():
-            _write(target / f"{key}.schema.json", text, force=True)
+        _write_into(target, {f"{key}.schema.json": text for key, text in found.items()})
         click.echo(f"{len(found)} schemas written to {target}")
     elif name is None:
         click.echo(json.dumps(list(found)) if as_json else "\n".join(found))
@@ -636,13 +632,6 @@ def new(kind: str, output: Path | None, as_json: bool) -> None:
     click.echo(json.dumps({"text": text}) if as_json else text, nl=as_json)
 
 
-def _make_folder(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        fail(f"{path} cannot be made a folder: {(error.strerror or str(error)).lower()}")
-
-
 def _named(policies: PolicySet, names: tuple[str, ...]) -> list[Framework]:
     """The frameworks of these names, or all."""
     from engine.documents import nearest
@@ -667,7 +656,15 @@ def _write_all(folder: Path, files: Mapping[str, str], head: str) -> None:
         own = path.is_file() and path.read_text(encoding="utf-8", errors="replace").startswith(head)
         if path.exists() and not own:
             fail(f"{path} exists already and was not written by this command; nothing was written")
-    _make_folder(folder)
+    _write_into(folder, files)
+
+
+def _write_into(folder: Path, files: Mapping[str, str]) -> None:
+    """Write files into a folder, made where there is none."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        fail(f"{folder} cannot be made a folder: {(error.strerror or str(error)).lower()}")
     for name, text in files.items():
         _write(folder / name, text, force=True)
 

@@ -110,7 +110,7 @@ class Settler:
     def _breaks(self, parts: Sequence[Formula], changed: Mask) -> int:
         """The literal that implies that a change of some variables is possible and makes a part false."""
         clauses, after = self.clauses, self.clauses.after(changed)
-        possible = clauses.every(after.literal(limit, True) for limit in self.limits)
+        possible = clauses.every(after.literal(limit, True) for limit in self._limits_on(changed))
         broken = clauses.some(after.literal(part, False) for part in parts if self.scope.reads(part) & changed)
         return clauses.every([possible, broken])
 
@@ -119,7 +119,12 @@ class Settler:
         clauses, together, alone = self.clauses, self.clauses.after(both), self.clauses.after(self.scope.bit(one))
         pairs = zip(together.values(one), alone.values(one), strict=True)
         same = clauses.every(clauses.some([-here, there]) for here, there in pairs)
-        return clauses.every([same, clauses.some(alone.literal(limit, False) for limit in self.limits)])
+        limits = self._limits_on(alone.changed)
+        return clauses.every([same, clauses.some(alone.literal(limit, False) for limit in limits)])
+
+    def _limits_on(self, changed: Mask) -> list[Formula]:
+        """The constraints that read some variables; the others hold after a change as they did before."""
+        return [limit for limit in self.limits if self.scope.reads(limit) & changed]
 
     def _read_by(self, formulas: Iterable[Formula]) -> Mask:
         """The variables that some formula reads."""

@@ -151,7 +151,12 @@ class Scope:
 
     def chosen(self, mask: Mask) -> list[Variable]:
         """The variables of a mask."""
-        return [variable for i, variable in enumerate(self.variables) if mask >> i & 1]
+        found = []
+        while mask:
+            lowest = mask & -mask
+            found.append(self.variables[lowest.bit_length() - 1])
+            mask ^= lowest
+        return found
 
 
 def codes_tested(test: Test, reading: Reading, vocabulary: Vocabulary) -> list[str]:

@@ -26,11 +26,10 @@ from engine.graph import Disclosure
 from engine.policies import Framework, Owed, PolicySet, Rule
 from engine.policies.models import Definition, InForce
 from engine.workbench.equivalence import carried_already, demands_alike, equivalent, reading
+from engine.workbench.meaning import TRAVELS
 from engine.workbench.mutants import ALWAYS, Mutant, mutants
 
 Verdict = Literal["killed", "survived", "equivalent"]
-_TRAVELS = ("data.restrictions", "data.received_under")
-"""The facts through which the answer on one leg reaches the next."""
 
 
 class Judged(NamedTuple):
@@ -194,7 +193,7 @@ class _Cases:
         return frozenset(
             framework.framework
             for framework in self.policies.all_frameworks()
-            if any(test.fact in _TRAVELS for test in tests_in(framework.applies.when))
+            if any(test.fact in TRAVELS for test in tests_in(framework.applies.when))
         )
 
 

@@ -20,6 +20,7 @@ from engine.conditions import Reading, Test, evaluate
 from engine.decisions import Decision, Finding, Judge, decide, examine
 from engine.documents import AssentError, Document, DocumentProblems
 from engine.facts import Absence, Value, printable
+from engine.graph import Disclosure
 from engine.policies import Deployment, Framework, PolicySet
 from engine.requests import Request, RequestFile, check_request
 from engine.workbench.outcomes import Outcomes
@@ -140,8 +141,12 @@ class Situation:
     @cached_property
     def last(self) -> list[str]:
         """The disclosures on the last flow, one for each owner behind what it carries."""
-        every = [*dict.fromkeys(self.judge.disclosures.values())]
-        return [disclosure.id for disclosure in every if disclosure.flow is every[-1].flow]
+        return [disclosure.id for disclosure in self.disclosures if disclosure.flow is self.disclosures[-1].flow]
+
+    @cached_property
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """Every disclosure, each after those that brought its data."""
+        return tuple(dict.fromkeys(self.judge.disclosures.values()))
 
     def findings(self, framework: Framework) -> list[Finding]:
         """The findings of a framework, those on the last flow first."""
@@ -163,8 +168,7 @@ class Situation:
     @cached_property
     def writable(self) -> list[Formula]:
         """What holds of every request that can be written: it names users or leaves them open, never denies them."""
-        every = dict.fromkeys(self.judge.disclosures.values())
-        named = [proven(evaluate(_SOMEBODY, disclosure)) for disclosure in every]
+        named = [proven(evaluate(_SOMEBODY, disclosure)) for disclosure in self.disclosures]
         return [*self.limits, *(somebody for somebody in named if somebody.truth is None)]
 
     def possible(self, questions: Mapping[K, Question]) -> set[K]:

@@ -135,6 +135,24 @@ def in_force_outside(subject: Subject) -> Iterator[Found]:
             yield Found(framework.document, (*path, "in_force"), f'"{rule.id}" {side}')
 
 
+_ONE_AFTER_THE_OTHER = """
+    bars:
+      resale-before-2012:
+        says: The data may not be sold
+        cite: s. 5
+        checked: text
+        in_force: {until: 2011-12-31}
+        when: {request.purpose: marketing}
+      resale:
+        says: The data may not be sold, nor given away
+        cite: s. 5
+        checked: text
+        in_force: {from: 2012-01-01}
+        when: {request.purpose: marketing}
+"""
+"""Two versions of a rule of which one is law on every day."""
+
+
 @check(
     "in-force-overlap",
     "warning",
@@ -154,21 +172,7 @@ def in_force_outside(subject: Subject) -> Iterator[Found]:
             in_force: {from: 2012-01-01}
             when: {request.purpose: marketing}
         """,
-    good="""
-        bars:
-          resale-before-2012:
-            says: The data may not be sold
-            cite: s. 5
-            checked: text
-            in_force: {until: 2011-12-31}
-            when: {request.purpose: marketing}
-          resale:
-            says: The data may not be sold, nor given away
-            cite: s. 5
-            checked: text
-            in_force: {from: 2012-01-01}
-            when: {request.purpose: marketing}
-        """,
+    good=_ONE_AFTER_THE_OTHER,
 )
 def in_force_overlap(subject: Subject) -> Iterator[Found]:
     """Law that changed keeps both versions under two keys, and on one day one of them is the law.
@@ -201,21 +205,7 @@ def in_force_overlap(subject: Subject) -> Iterator[Found]:
             in_force: {from: 2012-01-01}
             when: {request.purpose: marketing}
         """,
-    good="""
-        bars:
-          resale-before-2012:
-            says: The data may not be sold
-            cite: s. 5
-            checked: text
-            in_force: {until: 2011-12-31}
-            when: {request.purpose: marketing}
-          resale:
-            says: The data may not be sold, nor given away
-            cite: s. 5
-            checked: text
-            in_force: {from: 2012-01-01}
-            when: {request.purpose: marketing}
-        """,
+    good=_ONE_AFTER_THE_OTHER,
 )
 def in_force_gap(subject: Subject) -> Iterator[Found]:
     """Both days of `in_force` are included, so that a version ends the day before the next one begins.

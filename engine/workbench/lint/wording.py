@@ -10,6 +10,18 @@ from engine.conditions import All, AtLeast, Condition, Either, Not, Test, Use, p
 from engine.policies import Framework
 from engine.workbench.lint.registry import Found, Subject, check, value_at, walk
 
+_WITH_A_QUESTION = """
+    facts:
+      receiver.other_trained: {type: boolean, question: Have the receiver's staff been trained?, cite: s. 4}
+    bars:
+      untrained:
+        says: Nobody without training may have the data
+        cite: s. 4
+        checked: text
+        when: {receiver.other_trained: false}
+"""
+"""A fact that people state, with its question."""
+
 
 @check(
     "question-missing",
@@ -25,16 +37,7 @@ from engine.workbench.lint.registry import Found, Subject, check, value_at, walk
             checked: text
             when: {receiver.other_trained: false}
         """,
-    good="""
-        facts:
-          receiver.other_trained: {type: boolean, question: Have the receiver's staff been trained?, cite: s. 4}
-        bars:
-          untrained:
-            says: Nobody without training may have the data
-            cite: s. 4
-            checked: text
-            when: {receiver.other_trained: false}
-        """,
+    good=_WITH_A_QUESTION,
 )
 def question_missing(subject: Subject) -> Iterator[Found]:
     """When the fact is missing, the requester sees its question. Without one, all there is to see is its name."""
@@ -59,16 +62,7 @@ def question_missing(subject: Subject) -> Iterator[Found]:
             checked: text
             when: {receiver.other_trained: false}
         """,
-    good="""
-        facts:
-          receiver.other_trained: {type: boolean, question: Have the receiver's staff been trained?, cite: s. 4}
-        bars:
-          untrained:
-            says: Nobody without training may have the data
-            cite: s. 4
-            checked: text
-            when: {receiver.other_trained: false}
-        """,
+    good=_WITH_A_QUESTION,
 )
 def question_form(subject: Subject) -> Iterator[Found]:
     """The question is shown to a person as it stands. A sentence on how to answer may follow its question mark."""
