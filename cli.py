@@ -12,12 +12,12 @@ from typing import Any
 
 import click
 
-from engine.commands import catalogue, counsel, requesters, start
+from engine.commands import boards, catalogue, counsel, export, requesters, start
 from engine.commands.common import fail
 from engine.documents import AssentError
 
 AUDIENCES: dict[str, tuple[click.Command, ...]] = {
-    "For requesters": (requesters.check, requesters.explain, requesters.draft),
+    "For requesters": (requesters.check, requesters.ask, requesters.cure, requesters.explain, requesters.draft, requesters.review),
     "For counsel": (
         counsel.format_documents,
         counsel.lint_documents,
@@ -31,7 +31,9 @@ AUDIENCES: dict[str, tuple[click.Command, ...]] = {
         counsel.handbook,
         catalogue.catalogue,
         counsel.schema,
+        export.export,
     ),
+    "For boards": (boards.report, boards.calendar, boards.publish),
     "To begin with": (start.new,),
 }
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 
 from pydantic import Field, model_validator
 
-from engine.conditions import All, Proof, Reading, evaluate, facts_in, label
+from engine.conditions import Proof, Reading, evaluate, facts_in, is_list, label
 from engine.decisions import Decision, Finding, decide
 from engine.documents import Day, Document, DocumentProblems, Flag, Mark, Model, Problem, nearest, read, validate
 from engine.facts import Truth
@@ -407,9 +407,7 @@ def _compare_findings(where: str, findings: list[Finding], expected: FindingExpe
 
 def _names(proof: Proof, truth: Truth) -> list[str]:
     """The conditions of a rule with that value: the parts of its list, or the whole."""
-    condition = proof.condition
-    listed = isinstance(condition, All) and not condition.id
-    parts = proof.parts if listed else (proof,)
+    parts = proof.parts if is_list(proof.condition) else (proof,)
     return [label(part.condition) for part in parts if part.truth is truth]
 
 

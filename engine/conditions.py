@@ -112,6 +112,11 @@ def parts_of(condition: Condition) -> tuple[Condition, ...]:
             return condition.parts
 
 
+def is_list(condition: Condition) -> bool:
+    """Whether a rule's condition is a plain list; its parts are then what the rule holds or fails by."""
+    return isinstance(condition, All) and not condition.id
+
+
 def label(condition: Condition) -> str:
     """What a case or a message calls the condition: its id, or else its fact, definition or form."""
     if condition.id:

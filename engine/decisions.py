@@ -37,7 +37,8 @@ from engine.requests import Paper, Request
 Outcome = Literal["not_applicable", "allow", "deny", "undetermined"]
 Status = Literal["done", "outstanding", "later", "refused", "lacking", "in the agreement"]
 
-_NOW = ("before_agreement", "before_transfer", "before_delivery")
+NOW = ("before_agreement", "before_transfer", "before_delivery")
+"""What is due then stands in the way of the first transfer until it is done."""
 
 
 class Duty(NamedTuple):
@@ -127,8 +128,8 @@ class Decision:
 
     @property
     def missing(self) -> tuple[Reading, ...]:
-        """The facts that can still change the answer."""
-        return tuple(self.answer.matters.values())
+        """The facts that can still change the answer, in the order that settles it soonest."""
+        return self.answer.in_order
 
     def duties(self) -> Iterator[tuple[Finding, Duty]]:
         """Everything owed, by finding."""
@@ -142,11 +143,7 @@ def decide(policies: PolicySet, request: Request, as_of: date | None = None) -> 
 
     Raises `DocumentProblems` where the request's graph is impossible or its facts contradict each other.
     """
-    try:
-        return examine(policies, request, as_of).decision()
-    except ContradictionError:
-        message = "no possible value of the unknown facts agrees with what is stated"
-        raise request.problem("excluded", message, ()) from None
+    return examine(policies, request, as_of).decision()
 
 
 def examine(policies: PolicySet, request: Request, as_of: date | None = None) -> Judge:
@@ -156,11 +153,7 @@ def examine(policies: PolicySet, request: Request, as_of: date | None = None) ->
     """
     day = as_of or request.file.date
     judge = Judge(policies, request, day)
-    frameworks = [f for f in policies.frameworks_for(request.file.deployment) if f.in_force.on(day)]
-    for disclosure in Graph(policies, request, day).disclosures:
-        judge.arrive(disclosure)
-        for framework in frameworks:
-            judge.judge(disclosure, framework)
+    judge.examine(Graph(policies, request, day).disclosures)
     return judge
 
 
@@ -188,6 +181,19 @@ class Judge:
         self.reported: dict[tuple[str, tuple[str, ...]], list[Paper]] = {}
         self.arrivals: dict[str, dict[tuple[str, str], list[Formula]]] = {}
         """By disclosure: for each code of a derived set, the earlier answers that put it there."""
+
+    def examine(self, disclosures: Iterable[Disclosure]) -> None:
+        """Add the findings of every framework in force on some disclosures, earlier ones first."""
+        frameworks = [f for f in self.policies.frameworks_for(self.request.file.deployment) if f.in_force.on(self.day)]
+        for disclosure in disclosures:
+            self.arrive(disclosure)
+            for framework in frameworks:
+                self.judge(disclosure, framework)
+
+    @property
+    def obstructed(self) -> bool:
+        """Whether anything was refused, or lacks from a paper."""
+        return self.request.obstructed
 
     # What travels -----------------------------------------------------------------------------------------------------
 
@@ -300,7 +306,7 @@ class Judge:
             return tuple(self.duties(disclosure, basis.id, owed, seen))
 
         found = BasisFinding(basis, proof, proven(proof), demands)
-        if self.request.obstructed and proof.truth is not False:
+        if self.obstructed and proof.truth is not False:
             found.permits = conjunction([found.permits, _unblocked(found.duties)])
         return found
 
@@ -351,7 +357,7 @@ class Judge:
         else:
             parties = (disclosure.provider, disclosure.receiver)
             status = self.clause_status(disclosure, requirement.name)
-        return Duty(requirement, rule, proof, status, parties, _time(requirement.within, disclosure))
+        return Duty(requirement, rule, proof, status, parties, _time(requirement, disclosure))
 
     def papers(self, disclosure: Disclosure, parties: tuple[str, ...]) -> list[Paper]:
         """The papers reported between the parties for this flow."""
@@ -371,7 +377,7 @@ class Judge:
             return "done"
         if any(paper.status == "refused" for paper in papers):
             return "refused"
-        return _open(requirement, disclosure)
+        return open_status(requirement, disclosure)
 
     def clause_status(self, disclosure: Disclosure, clause: str) -> Status:
         """Whether a paper is reported to contain the clause, or to lack it."""
@@ -398,15 +404,19 @@ class Judge:
             return "done"
         if any(act.status == "refused" for act in acts):
             return "refused"
-        return _open(requirement, disclosure)
+        return open_status(requirement, disclosure)
 
     # The whole --------------------------------------------------------------------------------------------------------
 
     def decision(self) -> Decision:
-        """The exact answer; `ContradictionError` where what is stated leaves no possible world."""
+        """The exact answer. Raises `DocumentProblems` where what is stated leaves no possible world."""
         waiting = [finding.permitted for finding in self.findings if finding.outcome == "undetermined"]
         settler = Settler(waiting, self.constraints, self.policies.vocabulary, self.link)
-        settler.check_consistent()
+        try:
+            settler.check_consistent()
+        except ContradictionError:
+            message = "no possible value of the unknown facts agrees with what is stated"
+            raise self.request.problem("excluded", message, ()) from None
         findings = [_settled_by(settler, finding) for finding in self.findings]
         waiting_for = [finding.permitted for finding in findings if finding.outcome == "undetermined"]
         denied = any(finding.outcome == "deny" for finding in findings)
@@ -472,14 +482,13 @@ def _set_of(arrivals: dict[tuple[str, str], list[Formula]], name: str) -> CodeSe
     return CodeSet(has, frozenset(found) - has)
 
 
-def _open(requirement: Owed, disclosure: Disclosure) -> Status:
+def open_status(requirement: Owed, disclosure: Disclosure) -> Status:
     """Not yet done: outstanding if it is due before these data move, else for later."""
     publication = requirement.due == "before_publication" and disclosure["flow.leg"].value == "publication"
-    return "outstanding" if requirement.due in _NOW or publication else "later"
+    return "outstanding" if requirement.due in NOW or publication else "later"
 
 
-def _time(within: str | DeploymentFact | None, disclosure: Disclosure) -> str:
-    if isinstance(within, DeploymentFact):
-        value = disclosure[within.fact].value
-        return str(printable(value))
-    return within or ""
+def _time(owed: Owed, disclosure: Disclosure) -> str:
+    if isinstance(owed.within, DeploymentFact):
+        return str(printable(disclosure[owed.within.fact].value))
+    return owed.within if isinstance(owed.within, str) else ""

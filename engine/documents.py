@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.types import Strict
 
 MAX_BYTES = 4 * 1024 * 1024
@@ -45,7 +45,9 @@ class CannotDo(AssentError):
     """The documents are fine, but what was asked cannot be done."""
 
 
-_INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+_INVISIBLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def visible(text: str) -> str:
@@ -427,7 +429,20 @@ CLAUSE_ID = r"^[a-z][a-z0-9-]*\.clause\.[a-z0-9.-]+$"
 ID = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 """The forms of names that documents use."""
 
-Day = Annotated[date, Strict()]
+
+
+def written_day(raw: Any) -> Any:
+    """The day that a text writes, as JSON has to; anything else as it is."""
+    if isinstance(raw, str) and _DAY.fullmatch(raw):
+        try:
+            return date.fromisoformat(raw)
+        except ValueError:
+            return raw
+    return raw
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date, Strict(), BeforeValidator(written_day)]
 Flag = Annotated[bool, Strict()]
 
 M = TypeVar("M", bound=BaseModel)

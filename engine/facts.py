@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from enum import Enum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from engine.documents import Document, Flag, Mark, Model, Path_, nearest
+from engine.documents import Document, Flag, Mark, Model, Path_, nearest, written_day
 
 Truth = bool | None
 
@@ -129,6 +129,41 @@ FACT_NAME = re.compile(r"(request|party|provider|sender|receiver|data|flow|deplo
 Owner = Literal["request", "party", "data", "flow", "deployment"]
 
 
+ChangeKind = Literal[
+    "deliver", "aggregate", "reduce", "plan", "promise", "sign", "approve", "consent", "mend", "recipient"
+]  # fmt: skip
+"""How people can bring about another value of a fact."""
+
+
+class Reach(Model):
+    """The values that a change can bring about; of a set, the codes it can add and those it can take away.
+
+    `to` is nothing where any value can be brought about.
+    """
+
+    to: tuple[Any, ...] | None = None
+    remove: tuple[str, ...] = ()
+
+
+def _read_reach(raw: Any) -> Any:
+    if raw == "any":
+        return Reach()
+    if isinstance(raw, list | tuple):
+        return Reach(to=tuple(raw))
+    if isinstance(raw, dict) and raw and all(k in ("add", "remove") and isinstance(v, list) for k, v in raw.items()):
+        return Reach(to=tuple(raw.get("add", ())), remove=tuple(raw.get("remove", ())))
+    raise ValueError('should be a list of values, "any", or for a set the lists "add" and "remove"')
+
+
+_LIST = {"type": "array", "items": {"type": ["string", "number", "boolean"]}, "minItems": 1}
+_SET_CHANGE = {
+    "type": "object", "properties": {"add": _LIST, "remove": _LIST}, "minProperties": 1, "additionalProperties": False,
+}  # fmt: skip
+Change = Annotated[
+    Reach, BeforeValidator(_read_reach), WithJsonSchema({"anyOf": [{"const": "any"}, _LIST, _SET_CHANGE]})
+]
+
+
 class Fact(Model):
     """The declaration of a fact, as written in the vocabulary or in a framework."""
 
@@ -139,6 +174,8 @@ class Fact(Model):
     optional: Flag = False
     towards: Literal["provider", "sender", "receiver"] | None = None
     derived: Flag = False
+    change: dict[ChangeKind, Change] = Field(default_factory=dict)
+    """How people can bring about another value, and which; by no means where it is empty."""
     cite: str = ""
     note: str = ""
 
@@ -192,6 +229,20 @@ class Vocabulary:
                 )
                 continue
             self._declared[alias] = Declared(alias, scope, fact, fact.codes, source)
+        self._check_changes(name, fact, document, path)
+
+    def _check_changes(self, name: str, fact: Fact, document: Document, path: Path_) -> None:
+        """Report what cannot be changed at all, and values that the fact cannot have."""
+        declared = Declared(name, name.partition(".")[0], fact, fact.codes, "")
+        for kind, reach in fact.change.items():
+            at = (*path, "change", kind)
+            report = fact_problems(document, at)
+            if fact.derived or fact.type == "text" or name.startswith("deployment."):
+                report("misplaced", f"{name} is a fact that nobody can change", "")
+            elif reach.remove and fact.type != "codes":
+                report("misplaced", '"remove" is for sets of codes', "list the values that can be brought about")
+            for value in (*(reach.to or ()), *reach.remove):
+                read_scalar(declared, value, report)
 
     def add_codes(
         self, name: str, codes: Mapping[str, str], document: Document | None = None, path: Path_ = ()
@@ -303,8 +354,8 @@ def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], 
         return raw
     if kind == "number" and isinstance(raw, int | float) and not isinstance(raw, bool):
         return raw
-    if kind == "date" and isinstance(raw, date):
-        return raw
+    if kind == "date" and isinstance(day := written_day(raw), date):
+        return day
     if kind == "text" and isinstance(raw, str):
         return raw
     if kind == "duration" and isinstance(raw, str) and (match := DURATION.fullmatch(raw)):

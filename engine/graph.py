@@ -6,7 +6,7 @@ linked or derived is traced back to every owner, so a hub's redisclosure is judg
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -30,11 +30,11 @@ class Graph:
     """The legs of a request and the disclosures on them, earlier ones first.
 
     Raises `DocumentProblems` for a dataset made of itself, a flow whose sender never had what it carries, and data that
-    go in a circle.
+    go in a circle. Derived facts in `forget` are left unknown.
     """
 
-    def __init__(self, policies: PolicySet, request: Request, as_of: date) -> None:
-        self.policies, self.request, self.as_of = policies, request, as_of
+    def __init__(self, policies: PolicySet, request: Request, as_of: date, forget: Container[str] = ()) -> None:
+        self.policies, self.request, self.as_of, self.forget = policies, request, as_of, forget
         self.datasets = self._datasets()
         self.order: tuple[str, ...] = tuple(nx.topological_sort(self.datasets))
         self._holdings: dict[str, set[str]] = {}
@@ -199,7 +199,8 @@ class Disclosure:
             about = f"flow {self.flow.id}" if self.flow.purpose is not None else "the request"
             return Reading(name, about, self.purpose, _NOT_STATED if unknown(self.purpose) else "the request")
         if declared.fact.derived:
-            return Reading(name, self._about_derived(name), _DERIVED[name](self), GRAPH)
+            value = Absence.NOT_ASKED if name in self.graph.forget else _DERIVED[name](self)
+            return Reading(name, self._about_derived(name), value, GRAPH)
         if scope in PARTY_SCOPES:
             return self._read_party(name, scope, key, declared.fact.towards)
         if scope == "request":
@@ -367,18 +368,10 @@ def _owners(request: Request) -> set[str]:
     return {request.owner(source) for source in carried}
 
 
-def _through_hub(d: Disclosure) -> Value:
-    """Whether a hub of the request receives data; only the deployment's own counts where the deployment has one."""
-    request = d.graph.request
-    own = request.deployment.hub if request.deployment else None
-    hubs = request.hubs & {own} if own else request.hubs
-    return any(f.to in hubs and f.from_ not in request.hubs for f in request.flows)
-
-
 _DERIVED: Mapping[str, Callable[[Disclosure], Value]] = {
     "request.date": lambda d: d.graph.as_of,
     "request.provider_count": lambda d: len(_owners(d.graph.request)),
-    "request.through_hub": _through_hub,
+    "request.through_hub": lambda d: d.graph.request.through_hub,
     "provider.is_hub": _is_hub("provider"),
     "sender.is_hub": _is_hub("sender"),
     "receiver.is_hub": _is_hub("receiver"),

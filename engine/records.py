@@ -12,8 +12,8 @@ from typing import Any, Literal
 from engine.conditions import Condition, Proof, Reading, Use, evaluate, in_words, label
 from engine.decisions import BasisFinding, Decision, Duty, Finding, Status
 from engine.documents import Model
-from engine.facts import Truth, printable
-from engine.policies import Rule
+from engine.facts import DURATION, Truth, printable
+from engine.policies import DayOf, Rule
 
 Word = Literal["true", "false", "unknown"]
 TRUTH_WORDS: dict[Truth, Word] = {True: "true", False: "false", None: "unknown"}
@@ -107,7 +107,9 @@ class DemandRecord(Model):
 class ObligationRecord(Model):
     """What the parties must still write, sign or do (or have), with every rule that demands it.
 
-    `conditional` says that it is owed only if a fact that is still unknown turns out so.
+    `within` is the time for it in words. Where it can be counted it is `length` (`5 business days`, or `0 days` for the
+    very day) after the event `after`. `lasting` says that it goes on for that time, `approval` that somebody votes or
+    decides, `conditional` that it is owed only if a fact that is still unknown turns out so.
     """
 
     kind: Literal["clause", "instrument", "step"]
@@ -117,6 +119,10 @@ class ObligationRecord(Model):
     parties: tuple[str, ...]
     due: str
     within: str
+    length: str = ""
+    after: str = ""
+    lasting: bool = False
+    approval: bool = False
     conditional: bool
     note: str
     required_by: tuple[DemandRecord, ...]
@@ -211,14 +217,15 @@ def obligations(decision: Decision) -> list[ObligationRecord]:
     for finding, duty in decision.duties():
         key = (duty.requirement.kind, duty.requirement.name, duty.parties)
         merged.setdefault(key, []).append((finding, duty))
-    return [_obligation(found) for found in merged.values()]
+    return [_obligation(decision, found) for found in merged.values()]
 
 
 _WORST: tuple[Status, ...] = ("refused", "lacking", "outstanding", "later", "in the agreement", "done")
 
 
-def _obligation(found: list[tuple[Finding, Duty]]) -> ObligationRecord:
+def _obligation(decision: Decision, found: list[tuple[Finding, Duty]]) -> ObligationRecord:
     duty = found[0][1]
+    owed = duty.requirement
     demands = {
         (d.rule, finding.disclosure.id): DemandRecord(
             rule=d.rule,
@@ -235,11 +242,23 @@ def _obligation(found: list[tuple[Finding, Duty]]) -> ObligationRecord:
         status=min((d.status for _, d in found), key=_WORST.index),
         parties=duty.parties,
         due=duty.requirement.due,
-        within=duty.within,
+        within=_time(decision, duty),
+        length="0 days" if isinstance(owed.within, DayOf) else duty.within if DURATION.fullmatch(duty.within) else "",
+        after=owed.within.event if isinstance(owed.within, DayOf) else owed.after,
+        lasting=owed.lasting,
+        approval=duty.requirement.approval,
         conditional=all(d.owed.truth is None for _, d in found),
         note=duty.requirement.note,
         required_by=tuple(demands.values()),
     )
+
+
+def _time(decision: Decision, duty: Duty) -> str:
+    owed, events = duty.requirement, decision.policies.events
+    if isinstance(owed.within, DayOf):
+        return f"by {events[owed.within.event]}"
+    words = f"for {duty.within}" if owed.lasting else duty.within
+    return f"{words} after {events[owed.after]}".strip() if owed.after else words
 
 
 def _disclosures(decision: Decision) -> Iterable[DisclosureRecord]:
@@ -283,7 +302,7 @@ def _basis(found: BasisFinding, *, whole: bool) -> RuleRecord:
 def _rule(rule: Rule, proof: Proof, permits: Word | None = None, *, whole: bool) -> RuleRecord:
     return RuleRecord(
         rule=rule.id,
-        says=getattr(rule, "title", "") or rule.says,
+        says=title_of(rule),
         cite=rule.cite,
         checked=rule.checked,
         note=rule.note,
@@ -291,6 +310,11 @@ def _rule(rule: Rule, proof: Proof, permits: Word | None = None, *, whole: bool)
         permits=permits,
         proof=_proof(proof, whole=whole),
     )
+
+
+def title_of(rule: Rule) -> str:
+    """What a rule is called: the title of a basis, else what the rule says."""
+    return str(getattr(rule, "title", "") or rule.says)
 
 
 def _proof(proof: Proof, *, whole: bool = True) -> ProofRecord:

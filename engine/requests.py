@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
@@ -156,6 +157,30 @@ class Act(Model):
     dataset: str | None = None
 
 
+class Moment(NamedTuple):
+    """When something happens: a day, and the time of the clock where that is known."""
+
+    day: date
+    time: time | None = None
+
+
+_CLOCK = r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$"
+_MOMENT = {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "pattern": _CLOCK}]}
+
+
+def _read_moment(raw: Any) -> Moment:
+    if isinstance(raw, date):
+        return Moment(raw)
+    try:
+        exact = datetime.fromisoformat(raw if re.match(_CLOCK, raw) else "")
+    except (TypeError, ValueError):
+        raise ValueError("should be a day, as in 2027-03-01, or a day and time, as in 2027-03-01 14:30") from None
+    return Moment(exact.date(), exact.time())
+
+
+Happened = Annotated[Any, BeforeValidator(_read_moment), WithJsonSchema(_MOMENT)]
+
+
 class Claim(Model):
     """The basis that the parties rely on."""
 
@@ -182,6 +207,7 @@ class RequestFile(Model):
     instruments: tuple[Paper, ...] = ()
     steps: tuple[Act, ...] = ()
     claims: tuple[Claim, ...] = ()
+    events: dict[str, Happened] = Field(default_factory=dict)
     agreement: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
@@ -189,6 +215,52 @@ class RequestFile(Model):
         if not self.flows and not self.outputs:
             raise ValueError("has no flows and no outputs: there is nothing to decide")
         return self
+
+    def names_used(self) -> dict[str, list[Path_]]:
+        """Every name the request uses, as "kind name", with the places that use it."""
+        used = dict[str, list[Path_]]()
+
+        def use(kind: str, value: str | None, *path: str | int) -> None:
+            if value is not None:
+                used.setdefault(f"{kind} {value}", []).append(path)
+
+        for i, hub in enumerate(self.hubs or ()):
+            use("party", hub, "hubs", i)
+        for name, dataset in self.datasets.items():
+            use("party", dataset.owner, "datasets", name, "owner")
+            for i, source in enumerate(dataset.from_ or ()):
+                use("dataset", source, "datasets", name, "from", i)
+        for key, flows in (("flows", self.flows), ("outputs", self.outputs)):
+            for i, flow in enumerate(flows):
+                use("party", flow.from_, key, i, "from")
+                use("party", flow.to, key, i, "to")
+                for j, carried in enumerate(flow.carries):
+                    use("dataset", carried, key, i, "carries", j)
+        for i, user in enumerate(self.users):
+            use("party", user.party, "users", i, "party")
+        for i, paper in enumerate(self.instruments):
+            for j, instrument in enumerate(paper.instrument):
+                use("instrument", instrument, "instruments", i, "instrument", j)
+            for j, party in enumerate(paper.between):
+                use("party", party, "instruments", i, "between", j)
+            for key in ("contains", "lacks"):
+                for j, clause in enumerate(getattr(paper, key)):
+                    use("clause", clause, "instruments", i, key, j)
+            for j, flow_id in enumerate(paper.flows):
+                use("flow", flow_id, "instruments", i, "flows", j)
+        for i, act in enumerate(self.steps):
+            use("step", act.step, "steps", i, "step")
+            use("actor", act.by, "steps", i, "by")
+            use("flow", act.flow, "steps", i, "flow")
+            use("dataset", act.dataset, "steps", i, "dataset")
+        for i, claim in enumerate(self.claims):
+            use("basis", claim.basis, "claims", i, "basis")
+            use("flow", claim.flow, "claims", i, "flow")
+        for name in self.events:
+            use("event", name, "events", name)
+        for name in self.agreement:
+            use("text", name, "agreement", name)
+        return used
 
 
 class Stated(NamedTuple):
@@ -227,6 +299,17 @@ class Request:
         """Whether something was refused, or lacks from a paper."""
         papers, acts = self.file.instruments, self.file.steps
         return any(p.status == "refused" or p.lacks for p in papers) or any(a.status == "refused" for a in acts)
+
+    @property
+    def through_hub(self) -> bool:
+        """Whether a hub of the request receives data; only the deployment's own counts where the deployment has one."""
+        return any(self.enters_hub(flow) for flow in self.flows)
+
+    def enters_hub(self, flow: Flow) -> bool:
+        """Whether a flow brings data to such a hub from a party that is none."""
+        own = self.deployment.hub if self.deployment else None
+        hubs = self.hubs & {own} if own else self.hubs
+        return flow.to in hubs and flow.from_ not in self.hubs
 
     def sources(self, dataset: str) -> frozenset[str]:
         """The owned datasets that a dataset is made of; itself if it is owned."""
@@ -324,7 +407,7 @@ class _Checker:
     # Names ------------------------------------------------------------------------------------------------------------
 
     def check_names(self) -> None:
-        used = [(*name.partition(" ")[::2], paths) for name, paths in self.names_used().items()]
+        used = [(*name.partition(" ")[::2], paths) for name, paths in self.file.names_used().items()]
         known = {kind: set(self.known(kind)) for kind in {kind for kind, _, _ in used}}
         for kind, value, paths in used:
             if value not in known[kind]:
@@ -348,54 +431,12 @@ class _Checker:
                 return policies.bases()
             case "clause":
                 return policies.clauses
+            case "event":
+                return policies.events
             case "actor":
                 return [*file.parties, *ROLES, *(self.deployment.bodies if self.deployment else ())]
             case _:
                 return {name for clause in policies.clauses.values() for name in clause.asks}
-
-    def names_used(self) -> dict[str, list[Path_]]:
-        """Every name the request uses, as "kind name", with the places that use it."""
-        file, used = self.file, dict[str, list[Path_]]()
-
-        def use(kind: str, value: str | None, *path: str | int) -> None:
-            if value is not None:
-                used.setdefault(f"{kind} {value}", []).append(path)
-
-        for i, hub in enumerate(file.hubs or ()):
-            use("party", hub, "hubs", i)
-        for name, dataset in file.datasets.items():
-            use("party", dataset.owner, "datasets", name, "owner")
-            for i, source in enumerate(dataset.from_ or ()):
-                use("dataset", source, "datasets", name, "from", i)
-        for key, flows in (("flows", file.flows), ("outputs", file.outputs)):
-            for i, flow in enumerate(flows):
-                use("party", flow.from_, key, i, "from")
-                use("party", flow.to, key, i, "to")
-                for j, carried in enumerate(flow.carries):
-                    use("dataset", carried, key, i, "carries", j)
-        for i, user in enumerate(file.users):
-            use("party", user.party, "users", i, "party")
-        for i, paper in enumerate(file.instruments):
-            for j, instrument in enumerate(paper.instrument):
-                use("instrument", instrument, "instruments", i, "instrument", j)
-            for j, party in enumerate(paper.between):
-                use("party", party, "instruments", i, "between", j)
-            for key in ("contains", "lacks"):
-                for j, clause in enumerate(getattr(paper, key)):
-                    use("clause", clause, "instruments", i, key, j)
-            for j, flow_id in enumerate(paper.flows):
-                use("flow", flow_id, "instruments", i, "flows", j)
-        for i, act in enumerate(file.steps):
-            use("step", act.step, "steps", i, "step")
-            use("actor", act.by, "steps", i, "by")
-            use("flow", act.flow, "steps", i, "flow")
-            use("dataset", act.dataset, "steps", i, "dataset")
-        for i, claim in enumerate(file.claims):
-            use("basis", claim.basis, "claims", i, "basis")
-            use("flow", claim.flow, "claims", i, "flow")
-        for name in file.agreement:
-            use("text", name, "agreement", name)
-        return used
 
     def unknown(self, kind: str, value: str, known: Iterable[str], path: Path_, *, key: bool = False) -> None:
         word = {"actor": "party", "text": "text that a clause asks for"}.get(kind, kind)

@@ -93,6 +93,12 @@ def _state_facts(schema: dict[str, Any], policies: PolicySet) -> None:
     parts["Claim"]["properties"]["basis"] = {"enum": sorted(policies.bases())}
     parts["Act"]["properties"]["step"] = {"enum": sorted(policies.steps())}
     texts = {name: ask for clause in policies.clauses.values() for name, ask in clause.asks.items()}
+    happened = schema["properties"]["events"]["additionalProperties"]
+    schema["properties"]["events"] = {
+        "type": "object",
+        "properties": {name: {**happened, "description": what} for name, what in sorted(policies.events.items())},
+        "additionalProperties": False,
+    }
     schema["properties"]["agreement"] = {
         "type": "object",
         "properties": {name: {"type": "string", "description": ask} for name, ask in sorted(texts.items())},

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from engine.agreements import template_problem
+from engine.agreements import exhibit_problems, form_problems, template_problem
 from engine.cases import check_cases, is_case_file
 from engine.decisions import decide
 from engine.documents import Document, DocumentProblems, Map, Problem, nearest, read, shipped
@@ -58,7 +58,7 @@ def problems_in(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
     first = next(iter(document.data), "") if isinstance(document.data, Map) else ""
     try:
         if is_policy(document):
-            _check_clauses(document, policies)
+            _check_templates(document, policies)
         elif is_case_file(document):
             check_cases(document, Path(document.file).parent, policies)
         elif is_invariant_file(document):
@@ -85,7 +85,15 @@ def _check_decision(document: Document) -> None:
         document.report("not-a-decision", "does not have the form of a decision", tuple(error.absolute_path))
 
 
-def _check_clauses(document: Document, policies: PolicySet) -> None:
+def _check_templates(document: Document, policies: PolicySet) -> None:
     for name in document.data.get("clauses", ()):
         if problem := template_problem(policies.clauses[name]):
             document.report("bad-template", f"the text {problem}", ("clauses", name, "text"))
+    deployment = policies.deployments.get(document.data.get("deployment"))
+    if deployment and deployment.agreement:
+        for path, problem in form_problems(deployment.agreement, ("agreement",)):
+            document.report("bad-template", f"the text {problem}", path)
+    for framework in policies.all_frameworks():
+        if framework.document is document:
+            for path, problem in exhibit_problems(framework.exhibits, framework.path_of_exhibits):
+                document.report("bad-template", f"the text {problem}", path)

@@ -129,6 +129,7 @@ EXAMPLES: dict[str, Example] = {
     "unknown-set": Example("law.yaml", basis("requires: [{set: ends}]") + "sets: {end: [{instrument: pact}]}\n"),
     "unknown-restriction": Example("law.yaml", basis("attaches: [seeled]")),
     "unknown-element": Example("policies/clauses.yaml", _wrong(CLAUSES, "element: c", "element: d")),
+    "unknown-event": Example("request.yaml", request("events: {publcation: 2027-03-01}")),
     "unknown-text": Example("request.yaml", request("agreement: {activty: We match the two.}")),
     "bad-template": Example(
         "policies/clauses.yaml", _wrong(CLAUSES, "{{ term.until }}", "{{ term.until | upper }}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,7 +21,7 @@ import yaml
 from hypothesis import strategies as st
 
 from engine.decisions import Decision, decide
-from engine.documents import Document, parse
+from engine.documents import Document, DocumentProblems, parse
 from engine.policies import PolicySet, compile_policies
 from engine.requests import check_request
 from tests.writing import VOCABULARY, written
@@ -507,3 +508,35 @@ def reports(draw: st.DrawFn, *, approval: bool, parties: list[str]) -> Data:
     if draw(st.booleans()):
         found["claims"] = [{"basis": "law.basis.one"}]
     return found
+
+
+# Texts and changes of them --------------------------------------------------------------------------------------------
+
+
+@st.composite
+def commented(draw: st.DrawFn, data: Any) -> str:
+    """Data as a YAML text in one of many layouts, with comments where they change nothing."""
+    style, indent = draw(st.sampled_from([None, False, True])), draw(st.integers(2, 4))
+    width = draw(st.sampled_from([30, 80, 1000]))
+    text = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=style, indent=indent, width=width
+    )
+    for i in draw(st.lists(st.integers(0, text.count("\n") - 1), max_size=6, unique=True)):
+        lines = text.splitlines()
+        margin = " " * draw(st.integers(0, 6))
+        ways = [f"{lines[i]}  # beside {i}", f"{margin}# above {i}\n{lines[i]}", f"\n{lines[i]}"]
+        lines[i] = draw(st.sampled_from(ways))
+        other = "\n".join(lines) + "\n"
+        with suppress(DocumentProblems):
+            text = other if parse(other).data == data else text
+    return draw(st.sampled_from([text, text, text.replace("\n", "\r\n"), text.rstrip("\n")]))
+
+
+def statable() -> st.SearchStrategy[Any]:
+    """Values that a person or the product may write into a document, awkward ones among them."""
+    texts = st.sampled_from(
+        ["yes", "012", "a: b", "# no comment", "-", "2026-13-01", "~", "x " * 90, "{", "a\nb", "é'\""]
+    )
+    scalars = texts | st.sampled_from([None, True, 0, -1.5, date(2026, 1, 1), "unknown", ""]) | st.text(max_size=9)
+    keys = st.sampled_from(["name", "A", "no", "a key"])
+    return scalars | st.lists(scalars, max_size=3) | st.dictionaries(keys, scalars | st.lists(scalars), max_size=2)

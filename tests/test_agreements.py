@@ -9,14 +9,19 @@ import pytest
 from jinja2 import nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-from engine.agreements import draft, template_problem
+from engine.agreements import draft as drafted
+from engine.agreements import exhibit_problems, form_problems, template_problem
+from engine.agreements.agreement import form_of_request
 from engine.decisions import Decision, decide
-from engine.documents import CannotDo
-from engine.policies import Clause, Framework, PolicySet
-from engine.requests import check_request
+from engine.documents import CannotDo, shipped
+from engine.papers.forms import render
+from engine.papers.tidy import headings, words
+from engine.policies import Clause, Framework, PolicySet, compile_policies
+from engine.requests import check_request, read_request
+from engine.validation import problems_in
 from tests.house import CLAUSES, LAW, NET, REQUEST
 from tests.house import request as home_request
-from tests.writing import LAW_HEAD, document, policies, written
+from tests.writing import LAW_HEAD, VOCABULARY, document, policies, problems, written
 
 # What a template may do -----------------------------------------------------------------------------------------------
 
@@ -96,10 +101,17 @@ def decision(found: PolicySet, *texts: str) -> Decision:
     return decide(found, check_request(document(home_request(*texts), file="request.yaml"), found))
 
 
+def draft(found: Decision) -> str:
+    """The draft in Markdown, without the marks of its anchors and footnotes."""
+    text = render(drafted(found).paper, "md").decode()
+    return re.sub(r"\[\^\d+\](?!:)|<a id=[^>]*></a>", "", text)
+
+
 def clause_texts(text: str) -> list[str]:
     """The paragraphs of the clauses of a draft."""
-    body = text.partition("## a. ")[2].partition("## Schedule of data")[0]
-    return [part.split("\n\n")[1] for part in re.split(r"^### ", body, flags=re.MULTILINE)[1:]]
+    body = re.split(r"^## [IV]+\. (?:Terms|Schedules)\n", text, flags=re.MULTILINE)[1]
+    parts = re.split(r"^#+ [a-z0-9]+\.[0-9]+ ", body, flags=re.MULTILINE)[1:]
+    return [part.strip("\n").split("\n\n")[1].strip() for part in parts]
 
 
 HIDDEN = [
@@ -117,7 +129,7 @@ def test_what_is_behind_the_data_prints_as_a_blank(name: str) -> None:
         text = draft(decision(found))
     except CannotDo:
         return
-    assert "[to be completed: " in clause_texts(text)[0]
+    assert "\\[to be completed: " in clause_texts(text)[0]
     assert not re.search(r"\\<|0x|module", clause_texts(text)[0])
 
 
@@ -139,8 +151,8 @@ def test_a_placeholder_prints_data_and_never_a_function_of_python(name: str) -> 
 
 def test_what_is_not_known_is_a_blank_that_cannot_be_missed() -> None:
     uses, ends = clause_texts(draft(decision(house())))
-    assert uses == "The Laboratory uses records for study alone: **[to be completed: activity]**"
-    assert ends == "The Laboratory destroys the data **[to be completed: until]**."
+    assert uses == "The Laboratory uses records for study alone: **\\[to be completed: (5) activity\\]**"
+    assert ends == "The Laboratory destroys the data **\\[to be completed: (6) last day of the term\\]**."
 
 
 def test_what_the_request_gives_is_printed() -> None:
@@ -158,7 +170,7 @@ def test_text_of_the_user_is_never_a_template() -> None:
 
 def test_text_of_the_user_stays_on_its_line() -> None:
     text = draft(decision(house(), 'agreement: {activity: "one\\n\\n## 9. Forged\\n\\n| a | b |"}'))
-    assert re.findall(r"^## ([a-z0-9]+)\. ", text, re.MULTILINE) == ["a", "b", "c"]
+    assert re.findall(r"^#+ ([a-z0-9]+)\. ", text, re.MULTILINE) == ["a", "b", "c"]
     assert "\n| a | b |" not in text
 
 
@@ -166,17 +178,17 @@ def test_the_elements_stand_in_their_order_with_every_clause_under_its_own() -> 
     text = draft(decision(house()))
     heads = re.findall(r"^##+ ([abc][.0-9]* .+)$", text, re.MULTILINE)
     assert heads == [
-        "a. Use of the data (receiver)",
+        "a. Use of the data (recipient)",
         "a.1 Use",
         "b. Safety (provider)",
-        "c. The end (receiver)",
+        "c. The end (recipient)",
         "c.1 End",
     ]
 
 
 def test_every_clause_names_the_rules_that_demand_it() -> None:
-    demands = re.findall(r"<sub>Required by (.+)</sub>", draft(decision(house())))
-    assert demands == ["`law.basis.study` (s. 3(b)) [read in an official summary]", "`law.applies` (s. 7)"]
+    demands = re.findall(r"Required by (.+)\.$", draft(decision(house())), re.MULTILINE)
+    assert demands == ["s. 3(b) \\[read in an official summary\\], rule law.basis.study", "s. 7, rule law.applies"]
 
 
 def test_a_clause_that_several_disclosures_demand_stands_once_for_each_text() -> None:
@@ -189,7 +201,7 @@ def test_a_clause_that_several_disclosures_demand_stands_once_for_each_text() ->
           - {id: three, from: OWNER, to: DESK, carries: [records], form: coded}
     """
     text = draft(decision(house(), flows))
-    assert text.count("### c.1 End") == 1
+    assert text.count("#### c.1 End") == 1
     assert text.count("The Laboratory destroys the data") == 1
     assert text.count("The Desk destroys the data") == 1
 
@@ -200,32 +212,43 @@ def test_a_clause_that_may_not_be_needed_says_so() -> None:
     )
     found = house(law=law)
     maybe = draft(decision(found))
-    assert "*Needed only if a fact that is still unknown turns out so.*" in maybe.partition("### c.1 End")[2]
-    assert "### c.1 End" not in draft(
+    assert "Needed only if a fact that is still unknown turns out so." in maybe.partition("#### c.1 End")[2]
+    assert "#### c.1 End" not in draft(
         decision(found, "datasets: {records: {owner: OWNER, categories: [school], facts: {sensitive: false}}}")
     )
 
 
-def test_the_schedules_list_data_papers_and_steps_with_what_is_done() -> None:
+def test_the_schedules_list_data_papers_steps_and_restrictions_with_what_is_done() -> None:
     done = "steps: [{step: law.step.log, by: OWNER, status: done}]"
-    text = draft(decision(house(), done)).partition("## Schedule of data")[2]
-    assert "- **records** (OWNER): school" in text
+    text = draft(decision(house(), done)).partition("## VI. Schedules")[2]
+    assert "| **records** | The Owner | Kinds of record: school. Elements:" in text
     assert (
-        "| A data sharing pact | OWNER, LAB | before transfer | outstanding | s. 3 [read in an official summary] |"
-        in text
+        "| A data sharing pact | The Owner and The Laboratory | before transfer | outstanding "
+        "| s. 3 \\[read in an official summary\\] |" in text
     )
-    assert "| Record the disclosure | OWNER | before transfer | done | s. 8 |" in text
-    assert re.findall(r"^- (.+): _+ date: _+$", text, re.MULTILINE) == ["The Owner", "The Laboratory"]
+    assert "**Steps of The Owner**" in text
+    assert "| Record the disclosure | before transfer | done | s. 8 |" in text
+    assert "| Stays with the receiver | The Laboratory | records | s. 6 |" in text
 
 
-def test_the_basis_of_each_disclosure_is_named() -> None:
-    row = "| leg/records | OWNER | LAB | law | A study by a trusted laboratory [read in an official summary] | s. 3 |"
-    assert row in draft(decision(house()))
+def test_every_party_signs_under_its_name_and_role() -> None:
+    text = draft(decision(house())).partition("## VII. Signatures")[2].partition("## Exhibit A")[0]
+    assert re.findall(r"^\*\*(.+)\*\*, (.+)$", text, re.MULTILINE) == [
+        ("The Owner", "Provider"),
+        ("The Laboratory", "Recipient"),
+    ]
+
+
+def test_the_basis_of_each_transfer_is_named() -> None:
+    text = draft(decision(house()))
+    assert "Transfer 1. From The Owner to The Laboratory" in text
+    row = "| The Law | The Owner | A study by a trusted laboratory \\[read in an official summary\\] | s. 3 |"
+    assert row in text
 
 
 def test_a_denied_request_has_no_agreement() -> None:
     with pytest.raises(CannotDo, match="example is denied; there is nothing to agree"):
-        draft(decision(house(), "purpose: marketing"))
+        drafted(decision(house(), "purpose: marketing"))
 
 
 def test_an_open_request_says_so_at_the_head() -> None:
@@ -233,11 +256,182 @@ def test_an_open_request_says_so_at_the_head() -> None:
         written(REQUEST).replace("trusted: true", "trusted: unknown").replace("approved: false", "approved: unknown")
     )
     text = draft(decision(house(), open_))
-    assert text.index("**This request is not yet allowed: facts are missing.") < text.index("## Parties")
+    assert text.index("This request is not yet allowed: facts are missing.") < text.index("## I. Parties")
 
 
 def test_the_same_decision_gives_the_same_draft() -> None:
     assert draft(decision(house())) == draft(decision(house()))
+
+
+# What stands around the clauses ---------------------------------------------------------------------------------------
+
+FORM = """
+    agreement:
+      title: Sharing Pact
+      memorandum: {name: Charter of the Network, short: the Charter, article: article 4}
+      recitals:
+        - {text: "Made under {{ memorandum.article }} of {{ memorandum.short }}.", only: memorandum}
+        - {text: Made on its own., only: standalone}
+      definitions: {Owner: {means: "{{ providers | join(' and ') }}"}}
+      signed_by: Signed by the heads.
+      exhibits:
+        - {title: Request, letter: A, fields: {Purpose: "{{ purpose }}", Method: ""}, tables: [users, elements]}
+        - {title: Oath, letter: C, each: user, text: ["I, {{ user.name }} of {{ user.party }}, keep the secret."]}
+        - {title: Receipt, letter: D, each: recipient, text: ["{{ recipient.name }} destroyed the data."]}
+        - title: Pact
+          for: [pact]
+          text: ["{{ provider.name }} and {{ receiver.name }} agree."]
+          clauses: [law.clause.end]
+"""
+HUB = "hub: OWNER"
+USERS = "users: [{name: Ann Analyst, party: LAB}, {name: Bob Builder, party: LAB}]"
+
+
+def network(*parts: str) -> PolicySet:
+    return policies(written(LAW_HEAD, LAW), CLAUSES, written(NET, *parts))
+
+
+def around(found: PolicySet, *texts: str) -> str:
+    return draft(decision(found, *texts))
+
+
+THROUGH_HUB = """
+    hubs: [DESK]
+    parties: {OWNER: {}, DESK: {name: The Desk, kind: lab, facts: {trusted: true}},
+              LAB: {name: The Laboratory, kind: lab, facts: {trusted: true}}}
+    flows:
+      - {id: in, from: OWNER, to: DESK, carries: [records], form: identified}
+      - {id: out, from: DESK, to: LAB, carries: [records], form: coded}
+"""
+
+
+def test_what_goes_through_the_hub_is_agreed_under_the_memorandum_and_all_else_alone() -> None:
+    under = around(network(FORM), THROUGH_HUB)
+    assert "Made under article 4 of the Charter." in under
+    assert "Made on its own" not in under
+    alone = around(network(FORM))
+    assert "Made on its own." in alone
+    assert "the Charter" not in alone
+
+
+def test_a_deployment_gives_the_title_definitions_and_signatures() -> None:
+    text = around(network(FORM))
+    assert text.startswith("# Sharing Pact\n")
+    assert "- **Owner**: The Owner" in text
+    assert "Signed by the heads." in text
+
+
+def test_every_named_user_gets_an_exhibit_of_their_own_and_without_one_it_is_blank() -> None:
+    text = around(network(FORM), USERS)
+    assert re.findall(r"I, (.+) of (.+), keep the secret", text) == [
+        ("Ann Analyst", "The Laboratory"),
+        ("Bob Builder", "The Laboratory"),
+    ]
+    assert "One for each user; none is named yet." in around(network(FORM))
+
+
+def test_an_instrument_that_is_still_owed_brings_its_exhibit_with_its_terms_between_its_parties() -> None:
+    text = around(network(FORM)).partition("## Exhibit E. ")[2]
+    assert text.startswith("Pact between The Owner and The Laboratory\n")
+    assert "The Owner and The Laboratory agree." in text
+    assert "The Laboratory destroys the data" in text.partition("## What is still")[0]
+    signed = "instruments: [{instrument: pact, between: [OWNER, LAB], status: signed}]"
+    assert "Exhibit E" not in around(network(FORM), signed)
+
+
+LAW_EXHIBIT = """
+    exhibits:
+      - {title: Pact of the law, for: [pact]}
+"""
+
+
+def test_the_law_brings_exhibits_where_the_deployment_has_none_for_the_instrument() -> None:
+    law_has = policies(written(LAW_HEAD, LAW, LAW_EXHIBIT), CLAUSES, NET)
+    assert "Pact of the law between The Owner and The Laboratory" in draft(decision(law_has))
+    both = policies(written(LAW_HEAD, LAW, LAW_EXHIBIT), CLAUSES, written(NET, FORM))
+    assert "Pact of the law" not in draft(decision(both))
+
+
+def test_every_blank_is_numbered_once_and_listed_with_its_question() -> None:
+    found = drafted(decision(network(FORM)))
+    text = draft(decision(network(FORM)))
+    numbers = {int(number) for number in re.findall(r"to be completed: \((\d+)\)", text)}
+    assert numbers == set(range(1, len(found.open_places) + 1))
+    listed = text.partition("## What is still to be filled in")[2]
+    assert re.findall(r"^\| (\d+) \|", listed, re.MULTILINE) == [str(n) for n in sorted(numbers)]
+    assert "Describe what the data will be used for." in listed
+    assert f"{len(numbers)} places are still to be filled in." in text
+
+
+def form_problems_of(*changes: tuple[str, str]) -> list[str]:
+    text = written(NET, FORM)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    found = policies(written(LAW_HEAD, LAW), CLAUSES, text)
+    form = found.deployments["net"].agreement
+    assert form is not None
+    return [problem for _, problem in form_problems(form, ())]
+
+
+def test_a_form_prints_only_what_is_there_to_print() -> None:
+    assert form_problems_of() == []
+    assert "purpse" in form_problems_of(("{{ purpose }}", "{{ purpse }}"))[0]
+    assert "user" in form_problems_of(("{{ recipient.name }}", "{{ user.name }}"))[0]
+    assert form_problems_of(("{{ memorandum.short }}", "{{ 7 * 7 }}"))
+
+
+def test_an_exhibit_for_what_nobody_declares_is_a_problem_in_its_place() -> None:
+    wrong = written(NET, FORM).replace("for: [pact]", "for: [pakt]").replace("[law.clause.end]", "[law.clause.ned]")
+    found = problems(lambda: policies(written(LAW_HEAD, LAW), CLAUSES, wrong))
+    assert [(p.code, p.where, p.help) for p in found] == [
+        ("unknown-instrument", "agreement.exhibits.3.for.0", 'did you mean "pact"?'),
+        ("unknown-clause", "agreement.exhibits.3.clauses.0", 'did you mean "law.clause.end"?'),
+    ]
+
+
+WRONG = 'exhibits: [{title: Pact of the law, for: [pact], text: ["{{ nobody }}"]}]'
+
+
+@pytest.mark.parametrize(
+    ("of_law", "of_network", "place"),
+    [
+        ("", FORM.replace("{{ purpose }}", "{{ purpse }}"), "agreement.exhibits.0.fields.Purpose"),
+        (WRONG, "", "exhibits.0.text.0"),
+    ],
+)
+def test_validate_shows_a_wrong_template_of_a_form_or_exhibit_in_its_place(
+    of_law: str, of_network: str, place: str
+) -> None:
+    texts = (VOCABULARY, written(LAW_HEAD, LAW, of_law), CLAUSES, written(NET, of_network))
+    documents = [document(text, file=f"{i}.yaml") for i, text in enumerate(texts)]
+    found = compile_policies(documents)
+    shown = [(problem.code, problem.where) for one in documents for problem in problems_in(one, found)]
+    assert shown == [("bad-template", place)]
+
+
+@pytest.mark.parametrize(
+    "exhibit",
+    [
+        "{title: One, for: [pact], each: user}",
+        "{title: One, for: [pact], signed_by: [provider]}",
+        "{title: One, each: user, signed_by: [provider]}",
+    ],
+)
+def test_an_exhibit_is_made_and_signed_for_one_reason(exhibit: str) -> None:
+    wrong = written(LAW_HEAD, LAW, f"exhibits: [{exhibit}]")
+    assert [p.code for p in problems(lambda: policies(wrong, CLAUSES, NET))] == ["bad-value"]
+
+
+def test_a_term_that_the_law_does_not_make_these_parties_agree_on_is_not_filled_with_what_others_said() -> None:
+    exhibits = "exhibits: [{title: Pact, for: [pact], clauses: [law.clause.use], if_agreed: [law.clause.end]}]"
+    without_clauses = re.sub(r".*- {clause: .*\n", "", LAW)
+    given = "agreement: {activity: We compare schools.}"
+    text = draft(decision(policies(written(LAW_HEAD, without_clauses, exhibits), CLAUSES, NET), given))
+    pact = text.partition("## Exhibit D. ")[2].partition("## What is still")[0]
+    assert "for study alone: **\\[to be completed: " in pact
+    assert "We compare schools" not in pact
+    assert "destroys the data" not in pact
 
 
 # The shipped library --------------------------------------------------------------------------------------------------
@@ -309,3 +503,33 @@ def test_every_text_that_a_clause_asks_for_is_printed_by_it(shipped_policies: Po
         if ("text", asked) not in set(placeholders(clause.text))
     ]
     assert idle == []
+
+
+def test_every_form_and_exhibit_that_is_shipped_prints_only_what_is_there(shipped_policies: PolicySet) -> None:
+    forms = [d.agreement for d in shipped_policies.deployments.values() if d.agreement]
+    minimum = form_of_request(decision(house()))
+    problems = [problem for form in (*forms, minimum) for problem in form_problems(form, ())]
+    problems += [p for framework in all_frameworks(shipped_policies) for p in exhibit_problems(framework.exhibits, ())]
+    assert forms
+    assert problems == []
+
+
+def test_the_network_attaches_its_exhibits_and_the_papers_that_health_law_calls_for(
+    shipped_policies: PolicySet,
+) -> None:
+    path = shipped("cases") / "p20win" / "joined-university-cured.yaml"
+    paper = drafted(decide(shipped_policies, read_request(path, shipped_policies))).paper
+    titles = [f"{h.number} {words(h.line)}" for h in headings(paper) if h.number.startswith("Exhibit")]
+    dss, lab = "Department of Social Services", "Policy Lab of a private university"
+    assert titles == [
+        "Exhibit A. Data Sharing Request Form",
+        "Exhibit B. User Acknowledgement Form",
+        "Exhibit C. Confidentiality and Non-Disclosure Agreement",
+        "Exhibit D. Decision of the Institutional Review Board",
+        "Exhibit F. Data Destruction Certificate",
+        f"Exhibit G. Business associate agreement between {dss} and Department of Labor",
+        f"Exhibit H. Business associate agreement between {dss} and {lab}",
+        f"Exhibit I. Data use agreement for a limited data set between {dss} and {lab}",
+        f"Exhibit J. Notice that goes with substance use disorder records: {dss}",
+        "Exhibit K. Notice that goes with substance use disorder records: Department of Labor",
+    ]

@@ -233,31 +233,45 @@ def drafted(*texts: str) -> str:
 
 def test_a_draft_has_every_common_element_in_order() -> None:
     text = drafted()
-    assert re.findall(r"^## ([a-z])\. ", text, re.MULTILINE) == ["a", "b", "c"]
-    assert "## b. Safety (provider)\n\nNo framework or house rule demands a clause under this element" in text
+    assert re.findall(r"^### ([a-z])\. ", text, re.MULTILINE) == ["a", "b", "c"]
+    assert "### b. Safety (provider)\n\nNo framework or house rule demands a clause under this element" in text
 
 
 def test_every_clause_of_a_draft_names_the_rule_and_citation_that_demand_it() -> None:
     text = drafted()
-    clauses = re.split(r"^### ", text, flags=re.MULTILINE)[1:]
+    clauses = re.split(r"^#### ", text, flags=re.MULTILINE)[1:]
     assert [clause.splitlines()[0] for clause in clauses] == ["a.1 Use", "c.1 End"]
-    assert "<sub>Required by `law.basis.study` (s. 3(b)) [read in an official summary]</sub>" in clauses[0]
-    assert "<sub>Required by `law.applies` (s. 7)</sub>" in clauses[1]
+    notes = [re.findall(r"\[\^(\d+)\]", clause)[0] for clause in clauses]
+    assert f"[^{notes[0]}]: Required by s. 3(b) \\[read in an official summary\\], rule law.basis.study." in text
+    assert f"[^{notes[1]}]: Required by s. 7, rule law.applies." in text
 
 
 def test_a_draft_shows_what_is_not_yet_known_as_a_blank() -> None:
     answer = at_home("draft", "request.yaml", "-o", "agreement.md")
     text = Path("agreement.md").read_text(encoding="utf-8")
-    assert "for study alone: **[to be completed: activity]**" in text
-    assert "The Laboratory destroys the data **[to be completed: until]**." in text
-    assert answer.stdout == "agreement.md written; 2 blanks to complete\n"
+    assert "for study alone: **\\[to be completed: (5) activity\\]**" in text
+    assert "The Laboratory destroys the data **\\[to be completed: (6) last day of the term\\]**." in text
+    assert answer.stdout == "agreement.md written; 16 blanks to complete\n"
 
 
 def test_a_draft_prints_what_the_request_gives() -> None:
     text = drafted(request("agreement: {activity: We compare schools.}\nterm: {from: 2027-01-01, until: 2027-12-31}"))
     assert "for study alone: We compare schools." in text
     assert "The Laboratory destroys the data 2027-12-31." in text
-    assert "to be completed" not in text.partition("## Schedule")[0]
+    assert "to be completed" not in text.partition("## V. Terms")[2].partition("## VI. Schedules")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("a.docx", b"PK"), ("a.pdf", b"%PDF-"), ("a.html", b"<!doctype html>"), ("a.md", b"# ")]
+)
+def test_a_draft_takes_the_form_that_its_name_asks_for(name: str, begins: bytes) -> None:
+    assert at_home("draft", "request.yaml", "-o", name).exit_code == 0
+    assert Path(name).read_bytes()[: len(begins)].lower() == begins.lower()
+
+
+def test_a_draft_has_no_form_for_other_names() -> None:
+    refused(at_home("draft", "request.yaml", "-o", "agreement.odt"))
+    assert not Path("agreement.odt").exists()
 
 
 MISCHIEF = "<script>alert(1)</script> **bold** [link](http://x) | cell `code` \\n# Heading"
@@ -282,7 +296,7 @@ def test_control_characters_of_the_user_stay_out_of_the_draft() -> None:
 
 
 def test_a_draft_of_an_open_request_says_that_facts_are_missing() -> None:
-    assert "**This request is not yet allowed: facts are missing." in drafted(OPEN)
+    assert "This request is not yet allowed: facts are missing." in drafted(OPEN)
 
 
 def test_a_denied_request_has_no_draft() -> None:
@@ -298,13 +312,14 @@ def test_a_draft_does_not_overwrite_unless_forced() -> None:
     )
     assert Path("agreement.md").read_text(encoding="utf-8") == "Mine\n"
     assert at_home("draft", "request.yaml", "-o", "agreement.md", "--force").exit_code == 0
-    assert Path("agreement.md").read_text(encoding="utf-8").startswith("# Data Sharing Agreement: An example")
+    assert Path("agreement.md").read_text(encoding="utf-8").startswith("# Data Sharing Agreement\n\nAn example")
 
 
 def test_a_draft_that_cannot_be_written_is_one_message() -> None:
     message = refused(at_home("draft", "request.yaml", "-o", "nowhere/agreement.md"))
     assert message.startswith("nowhere/agreement.md cannot be written: ")
-    assert "policies cannot be written: " in refused(at_home("draft", "request.yaml", "-o", "policies", "--force"))
+    Path("taken.md").mkdir()
+    assert "taken.md cannot be written: " in refused(at_home("draft", "request.yaml", "-o", "taken.md", "--force"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of files")
@@ -324,7 +339,7 @@ def test_a_full_disk_leaves_the_old_draft_as_it_was(house: Path) -> None:
 
 def test_a_draft_tells_programs_what_it_wrote() -> None:
     answer = at_home("draft", "request.yaml", "-o", "agreement.md", "--json")
-    assert json.loads(answer.stdout) == {"draft": "agreement.md", "blanks": 2}
+    assert json.loads(answer.stdout) == {"draft": "agreement.md", "blanks": 16}
 
 
 # Validate -------------------------------------------------------------------------------------------------------------
@@ -615,7 +630,9 @@ def test_schemas_that_cannot_be_written_are_one_message() -> None:
 
 WITHOUT_CODE: list[tuple[tuple[str, ...], str]] = [
     (("draft", "denied.yaml", "-o", "agreement.md"), "example is denied; there is nothing to agree."),
-    (("draft", "request.yaml", "-o", "case.yaml"), "exists already; nothing was written"),
+    (("draft", "request.yaml", "-o", "agreement.md"), "exists already; nothing was written"),
+    (("review", "request.yaml", "agreement.pdf"), "is not read as an agreement; "),
+    (("review", "request.yaml", "agreement.docx"), "is not a Word document that can be read"),
     (("draft", "request.yaml", "-o", "nowhere/agreement.md"), "nowhere/agreement.md cannot be written: "),
     (("explain", "request.yaml", "law.basis.studdy"), '"law.basis.studdy" is no rule; did you mean '),
     (("explain", "wages.yaml", "law.basis.study"), '"law.basis.study" was not asked: '),
@@ -626,6 +643,8 @@ WITHOUT_CODE: list[tuple[tuple[str, ...], str]] = [
 @pytest.mark.parametrize(("arguments", "words"), WITHOUT_CODE, ids=[words for _, words in WITHOUT_CODE])
 def test_the_page_of_messages_lists_what_has_no_code(arguments: tuple[str, ...], words: str) -> None:
     write("denied.yaml", DENIED)
+    for name in ("agreement.md", "agreement.docx"):
+        write(name, "Mine")
     write("wages.yaml", REQUEST.replace("[school]", "[wage]"))
     message = refused(at_home(*arguments)).strip()
     assert words in message
@@ -649,13 +668,15 @@ def test_the_shipped_network_drafts_its_ten_common_elements_in_order() -> None:
     answer = assent("draft", shipped("cases") / "p20win" / "r01.yaml", "-o", "agreement.md")
     assert answer.exit_code == 0, answer.output
     text = Path("agreement.md").read_text(encoding="utf-8")
-    elements = re.findall(r"^## ([0-9]+[a-z]?)\. ", text, re.MULTILINE)
+    elements = re.findall(r"^### ([0-9]+[a-z]?)\. ", text, re.MULTILINE)
     assert len(elements) == 10
     assert elements == sorted(elements)
-    clauses = re.split(r"^### ", text.partition("## Schedule of data")[0], flags=re.MULTILINE)[1:]
+    clauses = re.split(r"^#### ", text.partition("## VI. Schedules")[0], flags=re.MULTILINE)[1:]
     assert clauses
     for clause in clauses:
-        assert re.search(r"<sub>Required by `[a-z0-9-]+\.[a-z0-9.-]+` \(.+\)", clause), clause
+        note = re.findall(r"\[\^(\d+)\]", clause)
+        assert note, clause
+        assert re.search(rf"^\[\^{note[0]}\]: Required by .+, rule [a-z0-9-]+\.[a-z0-9.-]+", text, re.MULTILINE), clause
 
 
 def test_a_shipped_request_gives_the_same_bytes_twice() -> None:

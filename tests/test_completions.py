@@ -406,3 +406,21 @@ def test_a_fact_whose_values_make_no_difference_is_not_missing() -> None:
         """,
     )
     assert answer(decision) == ("undetermined", {"receiver.trusted"})
+
+
+# The order of questions -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "order"),
+    [
+        pytest.param("[{any: [A, B]}, C]", "CAB", id="first what denies alone"),
+        pytest.param("{any: [{all: [A, B]}, C]}", "CAB", id="first what allows alone"),
+        pytest.param("{any: [{all: [A, signed: {before: 2026-06-01}, expires: {before: 2026-06-01}]}, {all: [B, C]}]}",
+                     "BC", id="then the smallest way to an allow"),
+    ],
+)  # fmt: skip
+def test_missing_facts_come_in_the_order_that_settles_soonest(condition: str, order: str) -> None:
+    decision = when(condition)
+    assert [reading.name for reading in decision.missing][: len(order)] == [FACTS[letter] for letter in order]
+    assert {reading.name for reading in decision.missing} == {r.name for r in decision.answer.matters.values()}

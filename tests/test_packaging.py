@@ -57,6 +57,15 @@ def test_the_wheel_carries_the_law_the_schemas_and_the_cases(wheel: Path) -> Non
         assert wanted <= names
 
 
+def test_the_wheel_carries_the_files_beside_the_code(wheel: Path) -> None:
+    """Templates, stylesheets, styles: whatever a module reads from its own package."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    files = (path for path in (ROOT / "engine").rglob("*.*") if path.is_file() and "__pycache__" not in path.parts)
+    wanted = {path.relative_to(ROOT).as_posix() for path in files if path.suffix != ".pyc"}
+    assert {"engine/papers/paper.typ", "engine/papers/page.css", "engine/papers/word/styles.xml"} <= wanted <= names
+
+
 def test_the_wheel_carries_nothing_but_the_product(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()

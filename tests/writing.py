@@ -61,6 +61,9 @@ VOCABULARY = """
     instruments:
       pact: {title: A data sharing pact}
       waiver: {title: A waiver}
+    events:
+      first_transfer: the first transfer of data
+      publication: the publication
 """
 """A vocabulary with one fact of each kind, and every fact that the graph computes."""
 

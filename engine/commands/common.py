@@ -120,13 +120,13 @@ def write_into(folder: Path, files: Mapping[str, str]) -> None:
         write_file(folder / name, text, force=True)
 
 
-def write_file(path: Path, text: str, *, force: bool) -> None:
+def write_file(path: Path, content: str | bytes, *, force: bool) -> None:
     """Write a file whole or not at all."""
     if path.exists() and not force:
         fail(f"{path} exists already; nothing was written")
     beside = path.with_name(f".{path.name}.part")
     try:
-        beside.write_text(text, encoding="utf-8")
+        beside.write_bytes(content.encode() if isinstance(content, str) else content)
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)

@@ -321,10 +321,11 @@ def handbook(output: Path, folder: Path | None, paths: tuple[Path, ...], as_json
 
     DIR must be empty or hold a former handbook, which is replaced.
     """
+    from engine.sites import write_site
     from engine.workbench import handbook as site
 
     files = site.handbook(load(folder), site.read_examples(paths or (shipped("cases"),)))
-    site.write_handbook(output, files, lambda path, text: write_file(path, text, force=True))
+    write_site(output, "handbook", files, lambda path, text: write_file(path, text, force=True))
     if as_json:
         click.echo(json.dumps({"handbook": str(output), "files": len(files)}))
     else:

@@ -5,17 +5,29 @@ still open become clauses over the values that the rules can tell apart, and a s
 formula is true in every completion if and only if none makes it false.
 """
 
-from engine.completions.formulas import Formula, conjunction, disjunction, free, open_proof, opposite, proven
+from engine.completions.formulas import (
+    FactKey,
+    Formula,
+    conjunction,
+    disjunction,
+    free,
+    key_of,
+    open_proof,
+    opposite,
+    proven,
+)
 from engine.completions.settling import Answer, ContradictionError, Settler
 
 __all__ = [
     "Answer",
     "ContradictionError",
+    "FactKey",
     "Formula",
     "Settler",
     "conjunction",
     "disjunction",
     "free",
+    "key_of",
     "open_proof",
     "opposite",
     "proven",

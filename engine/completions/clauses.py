@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations
 
 from engine.completions.formulas import Formula, Node, key_of
@@ -15,49 +15,22 @@ MAX_CONFLICTS = 2_000_000
 """How long the solver searches before a question is given up; real requests need a few thousand conflicts."""
 
 
-class Clauses:
-    """A solver, and the literals that questions are made of. Each literal implies what it stands for, not the converse.
+class Literals:
+    """The literals that questions are made of. Each implies what it stands for, not the converse.
 
-    `before` is a completion of the facts; `after(changed)` is the same with some variables free to differ.
+    `add` takes the clauses that say so.
     """
 
-    def __init__(self, scope: Scope) -> None:
-        from pysat.solvers import Solver
-
-        self.solver = Solver(name="minisat-gh")
+    def __init__(self, scope: Scope, add: Callable[[Sequence[int]], object]) -> None:
+        self.scope, self._add = scope, add
         self.literals = 0
         self.joined: dict[tuple[bool, frozenset[int]], int] = {}
         self.true = self.new()
         self.add(self.true)
-        self.scope = scope
-        self.before = Completion(self, dict.fromkeys(scope.variables))
-        self.changes: dict[Mask, Completion] = {}
-
-    def after(self, changed: Mask) -> Completion:
-        """The completion that may differ from `before` in some variables."""
-        if changed not in self.changes:
-            self.changes[changed] = Completion(self, self.scope.chosen(changed), changed, self.before)
-        return self.changes[changed]
-
-    def solve(self, wanted: Iterable[int]) -> bool:
-        """Whether all literals can be true together."""
-        self.solver.conf_budget(MAX_CONFLICTS)
-        answer: bool | None = self.solver.solve_limited(assumptions=list(wanted))
-        if answer is None:
-            raise CannotDo("too much is unknown to settle the answer exactly; state more facts of the request")
-        return answer
-
-    def likely(self, literals: Iterable[int]) -> None:
-        """Try these literals as true first, so that one solution makes many of them true."""
-        self.solver.set_phases(list(literals))
-
-    def solution(self) -> set[int]:
-        """The literals that are true in the solution last found."""
-        return set(self.solver.get_model())
 
     def add(self, *clause: int) -> None:
         """Add a clause."""
-        self.solver.add_clause(clause)
+        self._add(clause)
 
     def new(self) -> int:
         """A new literal."""
@@ -90,6 +63,43 @@ class Clauses:
         return self.joined[True, parts]
 
 
+class Clauses(Literals):
+    """A solver, and the literals that questions are made of.
+
+    `before` is a completion of the facts; `after(changed)` is the same with some variables free to differ.
+    """
+
+    def __init__(self, scope: Scope) -> None:
+        from pysat.solvers import Solver
+
+        self.solver = Solver(name="minisat-gh")
+        super().__init__(scope, self.solver.add_clause)
+        self.before = Completion(self, dict.fromkeys(scope.variables))
+        self.changes: dict[Mask, Completion] = {}
+
+    def after(self, changed: Mask) -> Completion:
+        """The completion that may differ from `before` in some variables."""
+        if changed not in self.changes:
+            self.changes[changed] = Completion(self, self.scope.chosen(changed), changed, self.before)
+        return self.changes[changed]
+
+    def solve(self, wanted: Iterable[int]) -> bool:
+        """Whether all literals can be true together."""
+        self.solver.conf_budget(MAX_CONFLICTS)
+        answer: bool | None = self.solver.solve_limited(assumptions=list(wanted))
+        if answer is None:
+            raise CannotDo("too much is unknown to settle the answer exactly; state more facts of the request")
+        return answer
+
+    def likely(self, literals: Iterable[int]) -> None:
+        """Try these literals as true first, so that one solution makes many of them true."""
+        self.solver.set_phases(list(literals))
+
+    def solution(self) -> set[int]:
+        """The literals that are true in the solution last found."""
+        return set(self.solver.get_model())
+
+
 class Completion:
     """A literal for each value of each variable, and for each truth of each formula asked about.
 
@@ -97,7 +107,7 @@ class Completion:
     """
 
     def __init__(
-        self, clauses: Clauses, variables: Iterable[Variable], changed: Mask = 0, base: Completion | None = None
+        self, clauses: Literals, variables: Iterable[Variable], changed: Mask = 0, base: Completion | None = None
     ) -> None:
         self.clauses, self.scope, self.changed, self.base = clauses, clauses.scope, changed, base
         self.domains: dict[Variable, list[Value]] = base.domains if base else {}

@@ -6,15 +6,16 @@ change and after it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import combinations
 
 from engine.completions.clauses import Clauses
 from engine.completions.formulas import FactKey, Formula, Link
+from engine.completions.ordering import order
 from engine.completions.variables import Mask, Scope, Variable
 from engine.conditions import Reading
-from engine.facts import Truth, Vocabulary, all_of
+from engine.facts import Truth, Value, Vocabulary, all_of
 
 
 class ContradictionError(Exception):
@@ -31,7 +32,51 @@ class Answer:
     @cached_property
     def matters(self) -> dict[FactKey, Reading]:
         """The facts on which the answer depends, by key, as first read; none where it is settled."""
-        return self._settler.about(self._parts).essential(self._parts) if self._settler else {}
+        return self._nearby.essential(self._parts) if self._settler else {}
+
+    @cached_property
+    def _nearby(self) -> Settler:
+        assert self._settler is not None, "asked only of what is not settled"
+        return self._settler.about(self._parts)
+
+    @cached_property
+    def effects(self) -> dict[Variable, dict[Value, bool]]:
+        """For each variable, the possible values of it that settle the answer, each with the truth that it gives."""
+        return self._settler.effects(self._parts) if self._settler else {}
+
+    def settled_by(self, fact: FactKey, value: Value, code: str = "") -> Truth:
+        """The truth that the answer has once a fact has a value, or a set has a code or not; None if still open."""
+        variable = Variable(fact, code)
+        found = self.effects.get(variable)
+        if self._settler is None or not found:
+            return None
+        values = self._settler.scope.values(variable)
+        if isinstance(value, str) and value not in values:  # codes that no rule names are all alike
+            value = [other for other in values if isinstance(other, str)][-1]
+        return found.get(value)
+
+    def open_codes(self, fact: FactKey) -> list[str]:
+        """The codes of a set of which the rules ask whether it has them."""
+        variables = self._settler.scope.variables if self._settler else []
+        return [variable.code for variable in variables if variable.fact == fact]
+
+    def first(self, wanted: Callable[[Reading], bool]) -> Reading | None:
+        """The first fact in order that matters and is wanted: found sooner than the whole order."""
+        if self._settler is None:
+            return None
+        alone = {variable.fact for variable in self.effects}
+        named = self._settler.scope.readings | self._settler.scope.named_in(self._parts)
+        for fact in order(self._settler.scope, self._parts, named, self.effects):
+            if wanted(named[fact]) and (fact in alone or self._nearby.essential(self._parts, [fact])):
+                return named[fact]
+        return None
+
+    @cached_property
+    def in_order(self) -> tuple[Reading, ...]:
+        """The facts on which the answer depends, in the order that settles it soonest."""
+        if self._settler is None:
+            return ()
+        return tuple(self.matters[fact] for fact in order(self._settler.scope, self._parts, self.matters, self.effects))
 
 
 class Settler:
@@ -79,29 +124,67 @@ class Settler:
             return Answer(True)
         return Answer(None, self, waiting)
 
-    def essential(self, parts: Sequence[Formula]) -> dict[FactKey, Reading]:
-        """The facts that can change the conjunction.
+    def effects(self, parts: Sequence[Formula]) -> dict[Variable, dict[Value, bool]]:
+        """For each variable, the possible values of it that settle the conjunction, each with the truth it gives."""
+        before = self.clauses.before
+        literals = {
+            literal: (variable, value)
+            for variable in self.scope.chosen(self._read_by(parts))
+            for value, literal in zip(before.domains[variable], before.values(variable), strict=True)
+        }
+        possible = literals.keys() - self._never(literals, [])
+        found = dict.fromkeys(self._never(possible, [before.literal(part, True) for part in parts]), False)
+        certain = possible
+        for part in parts:
+            certain = certain and self._never(certain, [before.literal(part, False)])
+        found |= dict.fromkeys(certain, True)
+        result: dict[Variable, dict[Value, bool]] = {}
+        for literal in sorted(found):
+            variable, value = literals[literal]
+            result.setdefault(variable, {})[value] = found[literal]
+        return result
+
+    def _never(self, literals: Iterable[int], wanted: Sequence[int]) -> set[int]:
+        """Those of some literals that are false wherever others are true."""
+        left = set(literals)
+        while left:
+            self.clauses.likely(sorted(left))
+            if not self.clauses.solve([*wanted, self.clauses.some(left)]):
+                return left
+            left -= self.clauses.solution()
+        return left
+
+    def essential(self, parts: Sequence[Formula], among: Sequence[FactKey] = ()) -> dict[FactKey, Reading]:
+        """The facts that can change the conjunction: all of them, or those among some.
 
         Each solution shows as many changes as it can, until none is left to show.
         """
         wanted = [self.clauses.before.literal(part, True) for part in parts]
-        shown = dict(self._changes(parts))
+        shown = dict(self._changes(parts, among))
         self.clauses.likely(shown.values())
         found: set[FactKey] = set()
         while self.clauses.solve([*wanted, self.clauses.some(shown.values())]):
             solution = self.clauses.solution()
             found |= {v.fact for change, literal in shown.items() if literal in solution for v in change}
             shown = {change: literal for change, literal in shown.items() if not {v.fact for v in change} <= found}
+            if found.issuperset(among) and among:
+                break
         named = self.scope.readings | self.scope.named_in(parts)
-        return {key: reading for key, reading in named.items() if key in found}
+        return {key: reading for key, reading in named.items() if key in found and (not among or key in among)}
 
-    def _changes(self, parts: Sequence[Formula]) -> Iterator[tuple[tuple[Variable, ...], int]]:
+    def _changes(
+        self, parts: Sequence[Formula], among: Sequence[FactKey]
+    ) -> Iterator[tuple[tuple[Variable, ...], int]]:
         """The changes that may make a part false, each with the literal that implies that it does."""
         read = self._read_by(parts)
         for variable in self.scope.chosen(read):
+            if among and variable.fact not in among:
+                continue
             yield (variable,), self._breaks(parts, self.scope.bit(variable))
         pairs = [pair for limit in self.limits for pair in combinations(self.scope.chosen(self.scope.reads(limit)), 2)]
         for one, other in dict.fromkeys(pairs):
+            if among and one.fact not in among and other.fact not in among:
+                continue
             both = self.scope.bit(one) | self.scope.bit(other)
             if both & read:
                 bound = [self._bound(one, both), self._bound(other, both)]

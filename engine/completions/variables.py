@@ -48,9 +48,9 @@ class Scope:
         if key not in self.masks:
             self.kept.append(node)
             mask = 0
-            for variable, reading in self._own(node):
+            for variable, reading in self.own(node):
                 mask |= 1 << self._enter(variable, reading)
-            for part in self._parts(node):
+            for part in self.parts(node):
                 mask |= self.reads(part)
             self.masks[key] = mask
         return self.masks[key]
@@ -64,9 +64,9 @@ class Scope:
             node = waiting.pop()
             if id(node) not in seen and self.reads(node):
                 seen.add(id(node))
-                for _, reading in self._own(node):
+                for _, reading in self.own(node):
                     found.setdefault(key_of(reading), reading)
-                waiting += [*self._parts(node)][::-1]
+                waiting += [*self.parts(node)][::-1]
         return found
 
     def linked(self, reading: Reading, code: str = "") -> Formula | None:
@@ -83,7 +83,7 @@ class Scope:
         declared = self.declared(variable.fact)
         group = self._group(variable.fact)
         constants = {c for fact in group for c in self.constants.get(fact, ())}
-        values = _apart(declared, constants, len(group))
+        values = apart(declared, constants, len(group))
         return [*values, Absence.DOES_NOT_APPLY] if declared.optional else values
 
     def declared(self, fact: FactKey) -> Declared:
@@ -99,7 +99,7 @@ class Scope:
                     edge.append(partner)
         return group
 
-    def _parts(self, node: Node) -> Iterator[Node]:
+    def parts(self, node: Node) -> Iterator[Node]:
         """What a node is made of; a test of a derived fact is made of the formula behind it."""
         if isinstance(node, Formula):
             yield from (node.proof,) if node.proof is not None else node.parts
@@ -110,7 +110,7 @@ class Scope:
         else:
             yield from node.parts
 
-    def _own(self, node: Node) -> Iterator[tuple[Variable, Reading]]:
+    def own(self, node: Node) -> Iterator[tuple[Variable, Reading]]:
         """The variables that a test reads itself, each with its reading."""
         if isinstance(node, Formula) or not isinstance(node.condition, Test):
             return
@@ -173,7 +173,7 @@ def possible_codes(reading: Reading, vocabulary: Vocabulary) -> frozenset[str]:
     return frozenset(vocabulary[reading.name].codes) if unknown(reading.value) else frozenset()
 
 
-def _apart(declared: Declared, constants: set[Any], facts: int) -> list[Value]:
+def apart(declared: Declared, constants: set[Any], facts: int) -> list[Value]:
     """One value for each region that tests against the constants can tell apart.
 
     There are `facts` of them in each open region, so that as many facts compared with each other fit in any order.

@@ -143,13 +143,17 @@ Block = Heading | Paragraph | Items | Table | Terms | Figure | Anchored | Signat
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A whole paper. `about` stands small beside the page number: which request, under the law of which day."""
+    """A whole paper. `about` stands small beside the page number: which request, under the law of which day.
+
+    A `dense` paper is set smaller, with narrower margins: one made of tables, to be taken in at a glance.
+    """
 
     title: str
     blocks: tuple[Block, ...]
     subtitle: str = ""
     about: str = ""
     language: str = "en"
+    dense: bool = False
 
 
 def line(*parts: Inline | str) -> Line:

@@ -1,5 +1,6 @@
 """Policies: frameworks, clauses and deployments, read into one immutable `PolicySet`."""
 
+from engine.policies.agreement import AgreementForm, Exhibit, Meaning, Passage
 from engine.policies.compiler import (
     compile_policies,
     is_policy,
@@ -16,30 +17,40 @@ from engine.policies.models import (
     CatalogueRow,
     Clause,
     ClauseFile,
+    DayOf,
     Deployment,
     DeploymentFact,
     Framework,
+    Home,
     Owed,
     Penalty,
     PolicySet,
     Rule,
+    Time,
     VocabularyFile,
 )
 
 __all__ = [
     "ROLES",
+    "AgreementForm",
     "Bar",
     "Basis",
     "CatalogueRow",
     "Clause",
     "ClauseFile",
+    "DayOf",
     "Deployment",
     "DeploymentFact",
+    "Exhibit",
     "Framework",
+    "Home",
+    "Meaning",
     "Owed",
+    "Passage",
     "Penalty",
     "PolicySet",
     "Rule",
+    "Time",
     "VocabularyFile",
     "compile_policies",
     "is_policy",

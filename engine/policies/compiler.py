@@ -102,6 +102,7 @@ class _Compiler:
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     instruments: dict[str, Instrument] = field(default_factory=dict)
     restrictions: dict[str, str] = field(default_factory=dict)
+    events: dict[str, str] = field(default_factory=dict)
     shared: dict[str, Condition] = field(default_factory=dict)
 
     def compile(self) -> PolicySet:
@@ -121,7 +122,9 @@ class _Compiler:
         elements |= {k: v for d in deployments.values() for k, v in d.elements.items()}
         exclusive = [g for _, m in models if isinstance(m, VocabularyFile | Framework) for g in m.exclusive]
         exclusive += [g for d in deployments.values() for f in d.rules for g in f.exclusive]
-        names = Names(self.vocabulary, clauses, elements, self.instruments, self.restrictions)
+        laws = [*frameworks, *(f for d in deployments.values() for f in d.rules)]
+        steps = {owed.name for f in laws for key in ("", *f.bases) for owed in f.owed(key) if owed.kind == "step"}
+        names = Names(self.vocabulary, clauses, elements, self.instruments, self.restrictions, self.events, steps)
         for document, model in models:
             check_references(document, model, names)
         self.unique(frameworks, models)
@@ -135,6 +138,8 @@ class _Compiler:
             elements=elements,
             deployments=deployments,
             instruments=self.instruments,
+            events=self.events,
+            persons=frozenset(p for _, m in models if isinstance(m, VocabularyFile) for p in m.persons),
             exclusive=tuple(exclusive),
             digest=_digest(self.documents),
         )
@@ -175,6 +180,12 @@ class _Compiler:
                     )
                 elif (instrument := _quietly(Instrument, item)) is not None:
                     self.instruments[name] = instrument
+            for name, item in _mapping(raw, "events"):
+                if name in self.events:
+                    document.report(
+                        "declared-twice", f'the event "{name}" is already declared', (*path, "events", name)
+                    )
+                self.events[name] = str(item)
             for name, item in _mapping(raw, "restrictions"):
                 self.restrictions[name] = str(item.get("says", "")) if isinstance(item, Map) else ""
         bases = {

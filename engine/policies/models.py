@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     PrivateAttr,
@@ -18,8 +20,9 @@ from pydantic import (
 )
 
 from engine.conditions import All, Builder, Condition
-from engine.documents import CLAUSE_ID, KEBAB, SNAKE, Day, Document, Map, Model, Path_
+from engine.documents import CLAUSE_ID, KEBAB, SNAKE, Day, Document, Flag, Map, Model, Path_, nearest
 from engine.facts import Fact, Statement, Vocabulary
+from engine.policies.agreement import AgreementForm, Exhibit
 
 Kebab = Annotated[str, StringConstraints(pattern=KEBAB)]
 Snake = Annotated[str, StringConstraints(pattern=SNAKE)]
@@ -68,11 +71,22 @@ class DeploymentFact(Model):
     fact: str
 
 
-def _read_within(raw: Any) -> str | DeploymentFact:
-    if isinstance(raw, dict) and isinstance(raw.get("fact"), str) and len(raw) == 1:
-        return DeploymentFact(fact=raw["fact"])
+class DayOf(Model):
+    """The day of an event: what is due by the date that the parties set."""
+
+    event: str
+
+
+Time = str | DeploymentFact | DayOf
+
+
+def _read_within(raw: Any) -> Time:
+    if isinstance(raw, dict) and len(raw) == 1:
+        (key, name), *_ = raw.items()
+        if isinstance(name, str) and key in ("fact", "event"):
+            return DeploymentFact(fact=name) if key == "fact" else DayOf(event=name)
     if not isinstance(raw, str):
-        raise ValueError("should be a time in words, or a fact of the deployment")
+        raise ValueError("should be a time in words, a fact of the deployment or an event")
     return raw
 
 
@@ -84,6 +98,7 @@ Within = Annotated[
             "anyOf": [
                 {"type": "string"},
                 {"type": "object", "properties": {"fact": {"type": "string"}}, "required": ["fact"]},
+                {"type": "object", "properties": {"event": {"type": "string"}}, "required": ["event"]},
             ]
         }
     ),
@@ -144,6 +159,17 @@ class Demand(Model):
     by: str | None = None
     due: Due | None = None
     within: Within | None = None
+    for_: Within | None = Field(None, alias="for")
+    after: str | None = None
+    approval: Flag = False
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Demand:
+        if self.within is not None and self.for_ is not None:
+            raise ValueError('is either done "within" a time or goes on "for" one')
+        if self.after is not None and isinstance(self.within or self.for_, DayOf):
+            raise ValueError("is due on the day of an event, and so after no other")
+        return self
 
 
 class Requirement(Demand):
@@ -208,7 +234,22 @@ class Owed:
     by: str
     between: tuple[str, ...] | None
     due: str
-    within: str | DeploymentFact | None
+    within: Time | None
+    after: str
+    """The event that starts the clock; empty where no paragraph names one."""
+    lasting: bool
+    """Whether `within` says how long it goes on, rather than until when it is done."""
+    approval: bool
+    """Whether somebody with the power to refuse it votes, approves or decides."""
+
+    @property
+    def limit(self) -> str:
+        """The time as written: words, or the name of a setting or an event."""
+        match self.within:
+            case DeploymentFact(fact=name) | DayOf(event=name):
+                return name
+            case words:
+                return f"for {words}" if self.lasting else words or ""
 
 
 class Framework(Model):
@@ -223,6 +264,7 @@ class Framework(Model):
     facts: dict[str, Fact] = Field(default_factory=dict)
     instruments: dict[Snake, Instrument] = Field(default_factory=dict)
     restrictions: dict[Snake, Restriction] = Field(default_factory=dict)
+    events: dict[Snake, Text] = Field(default_factory=dict)
     exclusive: tuple[tuple[When, ...], ...] = ()
     definitions: dict[Kebab, Definition] = Field(default_factory=dict)
     steps: dict[Kebab, Step] = Field(default_factory=dict)
@@ -232,6 +274,7 @@ class Framework(Model):
     bases: dict[Kebab, Basis]
     requires: tuple[Requirement, ...] = ()
     penalties: dict[Kebab, Penalty] = Field(default_factory=dict)
+    exhibits: tuple[Exhibit, ...] = ()
     _owed: dict[str, tuple[Owed, ...]] = PrivateAttr(default_factory=dict)
     _document: Document | None = PrivateAttr(None)
     _path: Path_ = PrivateAttr(())
@@ -274,6 +317,11 @@ class Framework(Model):
         assert self._document is not None, "a framework that no compiler has placed"
         return self._document
 
+    @property
+    def path_of_exhibits(self) -> Path_:
+        """Where its exhibits stand in the document."""
+        return (*self._path, "exhibits")
+
     def path_of(self, rule: Rule) -> Path_:
         """Where a rule stands in the document: `("bases", "audit-evaluation")`."""
         if rule is self.applies:
@@ -315,6 +363,7 @@ class Framework(Model):
     def _owed_by(self, item: Requirement, cite: str, checked: str) -> Owed:
         step = self.steps.get(item.step or "") or Step(says="-")
         says = item.says or (step.says if item.step else "")
+        timed = item if item.within or item.for_ or item.after else step
         return Owed(
             kind="clause" if item.clause else "instrument" if item.instrument else "step",
             name=item.clause or item.instrument or f"{self.framework}.step.{item.step}",
@@ -327,7 +376,10 @@ class Framework(Model):
             by=item.by or step.by or "provider",
             between=item.between,
             due=item.due or step.due or "before_transfer",
-            within=item.within or step.within,
+            within=timed.within or timed.for_,
+            after=timed.after or "",
+            lasting=timed.for_ is not None,
+            approval=item.approval or step.approval,
         )
 
 
@@ -348,6 +400,8 @@ class VocabularyFile(Model):
     facts: dict[str, Fact]
     instruments: dict[Snake, Instrument] = Field(default_factory=dict)
     restrictions: dict[Snake, Restriction] = Field(default_factory=dict)
+    events: dict[Snake, Text] = Field(default_factory=dict)
+    persons: tuple[Snake, ...] = ()
     exclusive: tuple[tuple[When, ...], ...] = ()
     definitions: dict[Kebab, Definition] = Field(default_factory=dict)
 
@@ -383,6 +437,13 @@ class Agency(Model):
     facts: dict[str, Any] = Field(default_factory=dict)
 
 
+def _check_time_zone(name: str) -> str:
+    try:
+        return ZoneInfo(name).key
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f'"{name}" is no time zone; {nearest(name, available_timezones())}') from None
+
+
 class Body(Model):
     """A board or officer of the deployment."""
 
@@ -404,18 +465,28 @@ class CatalogueRow(Model):
         return (self.agency, self.program, self.category or "", self.element or "", *self.is_, self.because)
 
 
+class Home(Model):
+    """Where the deployment is at home: whose holidays its business days follow, and what its clocks show."""
+
+    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")]
+    subdivision: str | None = None
+    time_zone: Annotated[str, AfterValidator(_check_time_zone)]
+
+
 class Deployment(Model):
     """Who takes part, and under which house rules."""
 
     deployment: Kebab
     title: Text
     hub: str | None = None
+    home: Home | None = None
     elements: dict[str, Element] = Field(default_factory=dict)
     bodies: dict[Snake, Body] = Field(default_factory=dict)
     agencies: dict[str, Agency] = Field(default_factory=dict)
     facts: dict[str, Any] = Field(default_factory=dict)
     catalogue: tuple[CatalogueRow, ...] = ()
     rules: tuple[Framework, ...] = ()
+    agreement: AgreementForm | None = None
     _settings: dict[str, Statement] = PrivateAttr(default_factory=dict)
     _agency_facts: dict[str, dict[str, Statement]] = PrivateAttr(default_factory=dict)
 
@@ -439,6 +510,10 @@ class PolicySet:
     elements: Mapping[str, Element]
     deployments: Mapping[str, Deployment]
     instruments: Mapping[str, Instrument]
+    events: Mapping[str, str]
+    """What may start a clock, by name: a phrase that reads after "after"."""
+    persons: frozenset[str]
+    """The kinds of party that are natural persons, whom nothing public names."""
     exclusive: tuple[tuple[Condition, ...], ...]
     digest: str
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from engine.documents import Document, Model, Path_, nearest
 from engine.facts import Vocabulary
+from engine.policies.agreement import Exhibit
 from engine.policies.models import (
     ROLES,
     Clause,
     ClauseFile,
+    DayOf,
+    Demand,
     Deployment,
     DeploymentFact,
     Element,
     Framework,
     Requirement,
+    VocabularyFile,
 )
 
 
@@ -29,6 +32,8 @@ class Names:
     elements: Mapping[str, Element]
     instruments: Collection[str]
     restrictions: Collection[str]
+    events: Collection[str]
+    steps: Collection[str]
 
 
 def check_references(document: Document, model: Model | None, names: Names) -> None:
@@ -38,12 +43,40 @@ def check_references(document: Document, model: Model | None, names: Names) -> N
     elif isinstance(model, Deployment):
         for i, rules in enumerate(model.rules):
             _check_framework(document, rules, ("rules", i), names, tuple(model.bodies))
+        if model.agreement:
+            _check_exhibits(document, model.agreement.exhibits, ("agreement", "exhibits"), names)
+    elif isinstance(model, VocabularyFile):
+        declared = names.vocabulary.stated_under("party").get("kind")
+        kinds = declared.codes if declared else {}
+        for i, kind in enumerate(model.persons):
+            if kind not in kinds:
+                document.report(
+                    "unknown-code", f'"{kind}" is not a code of party.kind', ("persons", i), help=nearest(kind, kinds)
+                )
     elif isinstance(model, ClauseFile):
         for name, clause in model.clauses.items():
             if names.elements and clause.element not in names.elements:
                 path = ("clauses", name, "element")
                 help_line = nearest(clause.element, names.elements)
                 document.report("unknown-element", f'"{clause.element}" is no common element', path, help=help_line)
+
+
+def _check_exhibits(document: Document, exhibits: Sequence[Exhibit], path: Path_, names: Names) -> None:
+    """Report what exhibits are said to be for, and the clauses they consist of, where nothing defines them."""
+    for i, exhibit in enumerate(exhibits):
+        for j, name in enumerate(exhibit.for_):
+            if name not in names.instruments and name not in names.steps:
+                document.report(
+                    "unknown-instrument", f'"{name}" is neither an instrument nor a step', (*path, i, "for", j),
+                    help=nearest(name, [*names.instruments, *names.steps]),
+                )  # fmt: skip
+        for key, clauses in (("clauses", exhibit.clauses), ("if_agreed", exhibit.if_agreed)):
+            for j, name in enumerate(clauses):
+                if name not in names.clauses:
+                    document.report(
+                        "unknown-clause", f'"{name}" is not in the clause library', (*path, i, key, j),
+                        help=nearest(name, names.clauses),
+                    )  # fmt: skip
 
 
 def _check_framework(
@@ -82,10 +115,11 @@ def _check_framework(
                     help=nearest(item.step, framework.steps),
                 )  # fmt: skip
             _check_by(document, item.by, here, bodies)
-            _check_within(document, item.within, here, names.vocabulary)
+            _check_times(document, item, here, names)
+    _check_exhibits(document, framework.exhibits, (*path, "exhibits"), names)
     for key, step in framework.steps.items():
         _check_by(document, step.by, (*path, "steps", key), bodies)
-        _check_within(document, step.within, (*path, "steps", key), names.vocabulary)
+        _check_times(document, step, (*path, "steps", key), names)
     for key, basis in framework.bases.items():
         for i, name in enumerate(basis.attaches):
             if name not in names.restrictions:
@@ -115,12 +149,22 @@ def _check_by(document: Document, by: str | None, path: Path_, bodies: tuple[str
         )
 
 
-def _check_within(document: Document, within: Any, path: Path_, vocabulary: Vocabulary) -> None:
-    if isinstance(within, DeploymentFact):
-        declared = vocabulary.get(within.fact)
-        if declared is None or declared.scope != "deployment":
-            settings = [n for n in vocabulary.names() if n.startswith("deployment.")]
-            document.report(
-                "unknown-fact", f'"{within.fact}" is no fact of the deployment', (*path, "within"),
-                help=nearest(within.fact, settings),
-            )  # fmt: skip
+def _check_times(document: Document, demand: Demand, path: Path_, names: Names) -> None:
+    if demand.after is not None:
+        _check_event(document, demand.after, (*path, "after"), names)
+    for key, time in (("within", demand.within), ("for", demand.for_)):
+        if isinstance(time, DayOf):
+            _check_event(document, time.event, (*path, key), names)
+        if isinstance(time, DeploymentFact):
+            declared = names.vocabulary.get(time.fact)
+            if declared is None or declared.scope != "deployment":
+                settings = [n for n in names.vocabulary.names() if n.startswith("deployment.")]
+                document.report(
+                    "unknown-fact", f'"{time.fact}" is no fact of the deployment', (*path, key),
+                    help=nearest(time.fact, settings),
+                )  # fmt: skip
+
+
+def _check_event(document: Document, name: str, path: Path_, names: Names) -> None:
+    if name not in names.events:
+        document.report("unknown-event", f'"{name}" is not a declared event', path, help=nearest(name, names.events))

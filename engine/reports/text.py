@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -22,10 +22,18 @@ from engine.records import (
     record,
 )
 
-_STYLE = {"allow": "bold green", "deny": "bold red", "undetermined": "bold yellow", "not_applicable": "dim"}
+OUTCOME_STYLE = {"allow": "bold green", "deny": "bold red", "undetermined": "bold yellow", "not_applicable": "dim"}
 _SIGN = {"true": "[green]holds[/]", "false": "[red]fails[/]", "unknown": "[yellow]unknown[/]"}
 _MARKS = {"summary": "summary", "interpretation": "interpretation", "unverified": "unverified"}
-_NEAREST = 3
+_ASKED_OF = {
+    "requester": "the requester",
+    "provider": "the owner of the data",
+    "hub": "the hub",
+    "receiver": "the receiver of the data",
+    "counsel": "counsel",
+    "": "whoever knows",
+}
+NEAREST = 3
 """How many failing bases are shown where none holds; `--explain` shows all."""
 
 
@@ -67,7 +75,7 @@ def show_proofs(proofs: Iterable[tuple[str, RuleRecord]], out: Console) -> None:
 
 def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> Iterator[str | Tree]:
     ready = "" if document.outcome != "allow" else ", ready" if document.ready else ", not ready: steps are outstanding"
-    yield f"[{_STYLE[document.outcome]}]{document.outcome.upper()}[/]{ready}"
+    yield f"[{OUTCOME_STYLE[document.outcome]}]{document.outcome.upper()}[/]{ready}"
     yield f"{escape(document.title)} ({escape(document.decision)}), as of {document.as_of.isoformat()}"
     for disclosure in document.disclosures:
         yield ""
@@ -94,7 +102,7 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
 
 
 def _finding(finding: FindingRecord, *, explain: bool) -> Iterator[str | Tree]:
-    head = f"  [{_STYLE[finding.outcome]}]{finding.outcome}[/] [bold]{finding.framework}[/]"
+    head = f"  [{OUTCOME_STYLE[finding.outcome]}]{finding.outcome}[/] [bold]{finding.framework}[/]"
     if explain:
         yield f"{head} {escape(finding.title)}"
         yield from (_tree(rule) for rule in (finding.applies, *finding.bars, *finding.bases))
@@ -116,7 +124,7 @@ def _bases(finding: FindingRecord) -> Iterator[str]:
     if not any(b.permits == "true" for b in finding.bases):
         yet = " yet" if finding.outcome == "undetermined" else ""
         yield f"    no basis holds{yet}; the nearest:" if finding.bases else "    there is no basis in force"
-    for basis in scored[:_NEAREST]:
+    for basis in scored[:NEAREST]:
         yield f"    {_named(basis)}"
         for word in ("false", "unknown"):
             for part in _parts(basis, word):
@@ -125,8 +133,8 @@ def _bases(finding: FindingRecord) -> Iterator[str]:
                 yield f"      {_SIGN[word]}: {escape(part.says)}{cite}{f' [dim]{read}[/]' if read else ''}"
         if basis.truth == "true" and basis.permits != "true":
             yield "      its conditions hold, but something it requires was refused or is lacking"
-    if len(scored) > _NEAREST:
-        yield f"    [dim]and {len(scored) - _NEAREST} more; --explain shows all[/]"
+    if len(scored) > NEAREST:
+        yield f"    [dim]and {len(scored) - NEAREST} more; --explain shows all[/]"
 
 
 def _parts(rule: RuleRecord, truth: str) -> list[ProofRecord]:
@@ -191,19 +199,31 @@ def _duty(decision: Decision, o: ObligationRecord) -> str:
     return f"{escape(what)}: {escape(who)}, {due}{escape(when)} ({cites}) [dim]{o.name}[/]{refused}{perhaps}"
 
 
-def _missing(document: DecisionRecord) -> Iterator[str]:
-    if document.missing:
+def missing_lines(missing: Sequence[MissingRecord]) -> Iterator[str]:
+    """Lines with the facts that can still change an answer, by who can answer them."""
+    if missing:
         yield ""
-        yield f"[bold]Missing facts that can still change the answer[/] ({len(document.missing)})"
-        yield from (f"  {_question(m)}" for m in document.missing)
+        count = len(missing)
+        yield f"[bold]Missing facts that can still change the answer[/] ({count}), which assent ask asks one by one"
+        for role in dict.fromkeys(m.asked_of for m in missing):
+            yield f"  To be answered by {asked_of(role)}"
+            yield from (f"    {_question(m)}" for m in missing if m.asked_of == role)
+
+
+def _missing(document: DecisionRecord) -> Iterator[str]:
+    yield from missing_lines(document.missing)
     for dataset, elements in document.unclassified.items():
         yield ""
         yield f"[bold]Not in the catalogue[/], so of unknown kind, in {escape(dataset)}: {escape(', '.join(elements))}"
 
 
 def _question(m: MissingRecord) -> str:
-    whom = f" (ask: {m.asked_of})" if m.asked_of else ""
-    return f"{m.fact} of {escape(m.about)}: {escape(m.question)}{whom} [dim]{escape(m.absence)}[/]"
+    return f"{m.fact} of {escape(m.about)}: {escape(m.question)} [dim]{escape(m.absence)}[/]"
+
+
+def asked_of(role: str | None) -> str:
+    """Who can answer a question."""
+    return _ASKED_OF[role or ""]
 
 
 def _named(rule: RuleRecord) -> str:

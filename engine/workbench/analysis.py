@@ -20,7 +20,7 @@ from engine.completions.formulas import key_of
 from engine.conditions import All, Condition, Test, facts_in, in_words, parts_of, tests_in
 from engine.documents import Path_, Place
 from engine.facts import unknown
-from engine.policies import Basis, DeploymentFact, Framework, Owed, PolicySet, Rule
+from engine.policies import Basis, Framework, Owed, PolicySet, Rule
 from engine.policies.models import InForce
 from engine.workbench.questions import (
     Ask,
@@ -328,7 +328,7 @@ class _Analysis:
             twice = {i: both(one.due, other.due) for i, (one, other) in enumerate(pairs)}
             for i in self.inquiry.ever(twice):
                 one, other = (demand.owed for demand in pairs[i])
-                times = " and ".join(f"{owed.due} {_within(owed)}".strip() for owed in (one, other))
+                times = " and ".join(f"{owed.due} {owed.limit} {owed.after}".strip() for owed in (one, other))
                 says = f"{basis.id} demands the {one.kind} {one.name} of the same parties at two times: {times}"
                 yield self.concern("requirements-clash", [basis], says, self.inquiry.example(twice[i]))
 
@@ -415,7 +415,7 @@ def _places(condition: Condition) -> tuple[Path_, ...]:
 
 def _what(owed: Owed) -> tuple[str, ...]:
     """What is demanded, by whom and by when."""
-    return owed.kind, owed.name, *_parties(owed), owed.due, _within(owed)
+    return owed.kind, owed.name, *_parties(owed), owed.due, owed.limit, owed.after
 
 
 def _parties(owed: Owed) -> tuple[str, ...]:
@@ -427,10 +427,6 @@ def _meet(*windows: InForce) -> bool:
     begins = max((w.from_ for w in windows if w.from_), default=date.min)
     ends = min((w.until for w in windows if w.until), default=date.max)
     return begins <= ends
-
-
-def _within(owed: Owed) -> str:
-    return owed.within.fact if isinstance(owed.within, DeploymentFact) else owed.within or ""
 
 
 def _at_two_times(one: _Demand, other: _Demand) -> bool:

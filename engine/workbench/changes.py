@@ -27,7 +27,7 @@ from engine.conditions import (
 )
 from engine.documents import Place
 from engine.facts import Scalar, printable
-from engine.policies import Basis, DeploymentFact, Framework, Owed, Rule
+from engine.policies import Basis, Framework, Owed, Rule
 from engine.policies.models import InForce
 from engine.workbench.meaning import bare
 
@@ -300,15 +300,12 @@ def _all_dates(owed: Owed) -> str:
     return "; ".join(filter(None, map(_dates, owed.in_force)))
 
 
-def _within(owed: Owed) -> str:
-    return owed.within.fact if isinstance(owed.within, DeploymentFact) else owed.within or ""
-
-
 _WORDS = _attributes("title", "says", "cite", "checked", "note")
 _TERMS: dict[str, _Read] = {
-    **_attributes("by", "due"),
-    "within": _within,
+    **_attributes("by", "due", "after"),
+    "within": lambda owed: owed.limit,
     "between": lambda owed: " and ".join(owed.between or ()),
+    "approval": lambda owed: "yes" if owed.approval else "",
 }
 
 

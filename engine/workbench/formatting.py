@@ -7,7 +7,6 @@ breaks of folded text, whether something short is written in brackets.
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,10 +17,7 @@ from typing import Any
 
 from engine.cases import case_files
 from engine.documents import CannotDo, Document, DocumentProblems, Mark, Problem, parse, read
-from engine.workbench.sources import Node, Place, read_source
-
-WIDTH = 120
-INDENT = 2
+from engine.sources import INDENT, WIDTH, Node, foldable, folded, quoted, read_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +116,13 @@ def _comments(text: str) -> Counter[str]:
 # The order of keys ----------------------------------------------------------------------------------------------------
 
 _ORDERS = {
-    "vocabulary": "vocabulary facts instruments restrictions exclusive definitions",
-    "framework": "framework title authority note=in_force codes facts * penalties",
+    "vocabulary": "vocabulary facts instruments restrictions events persons exclusive definitions",
+    "framework": "framework title authority note=in_force codes facts * penalties exhibits",
     "clauses": "clauses=elements",
-    "deployment": "deployment title hub elements bodies agencies facts catalogue rules",
+    "deployment": "deployment title hub home elements bodies agencies facts catalogue rules agreement",
     "cases": "cases",
     "request": "request title deployment date purpose facts parties=hubs datasets flows * agreement",
-    "fact": "type optional=towards=derived question asked_of codes=cite=note",
+    "fact": "type optional=towards=derived question asked_of change codes=cite=note",
     "instrument": "title cite note",
     "restriction": "says cite checked note",
     "rule": "title says cite checked note=in_force=when attaches requires",
@@ -136,6 +132,11 @@ _ORDERS = {
     "clause": "title element text asks",
     "element": "title party",
     "agency": "name kind facts",
+    "agreement": "title memorandum note recitals definitions exhibits signed_by",
+    "memorandum": "name short article note",
+    "passage": "text only",
+    "meaning": "means only",
+    "exhibit": "title letter for=each=only note text fields tables clauses if_agreed signed_by",
     "row": "agency program category element is because",
     "party": "name kind facts",
     "dataset": "owner=from description categories elements facts",
@@ -154,7 +155,7 @@ _SECTIONED = ("vocabulary", "framework", "deployment")
 _LAW = {
     "facts": "{fact}", "instruments": "{instrument}", "restrictions": "{restriction}",
     "definitions": "{rule}", "steps": "{step}", "sets": "{requirement}", "applies": "rule", "bars": "{rule}",
-    "bases": "{rule}", "requires": "requirement", "penalties": "{rule}", "in_force": "dates",
+    "bases": "{rule}", "requires": "requirement", "penalties": "{rule}", "in_force": "dates", "exhibits": "exhibit",
 }  # fmt: skip
 _DUTY = {"in_force": "dates"}
 _BELOW: Mapping[str, Mapping[str, str]] = {
@@ -164,7 +165,9 @@ _BELOW: Mapping[str, Mapping[str, str]] = {
     "requirement": _DUTY,
     "step": _DUTY,
     "clauses": {"clauses": "{clause}", "elements": "{element}"},
-    "deployment": {"elements": "{element}", "agencies": "{agency}", "catalogue": "row", "rules": "framework"},
+    "deployment": {"elements": "{element}", "agencies": "{agency}", "catalogue": "row", "rules": "framework",
+                   "agreement": "agreement"},
+    "agreement": {"memorandum": "memorandum", "recitals": "passage", "definitions": "{meaning}", "exhibits": "exhibit"},
     "request": {"parties": "{party}", "datasets": "{dataset}", "flows": "flow", "outputs": "flow", "term": "dates"},
     "cases": {"cases": "case"},
     "case": {"source": "source", "request": "request", "expect": "expected"},
@@ -190,7 +193,7 @@ def _rank(kind: str, key: str) -> int:
 
 class _Layout:
     def __init__(self, text: str, *, ordered: bool) -> None:
-        source = read_source(text)
+        self.source = source = read_source(text)
         self.lines, self.root, self.comments = source.lines, source.root, source.comments
         self.ordered = ordered
 
@@ -234,7 +237,7 @@ class _Layout:
     def block(self, node: Node, indent: int, kind: str, begins: int, until: int) -> list[str]:
         """The entries of a collection without brackets, each with the comments above it."""
         entries = node.entries()
-        starts = [key.start if key else self.dash(value) for key, value in entries]
+        starts = [key.start if key else self.source.dash(value) for key, value in entries]
         column = starts[0].column
         leads = [min(begins, starts[0].line)]
         for (_, before), start in zip(entries, starts[1:], strict=False):
@@ -251,15 +254,6 @@ class _Layout:
             parts.append((_rank(kind, key.event.value) if key and self.ordered else 0, [*above, *body]))
         parts.sort(key=lambda part: part[0])
         return [line for _, lines in parts for line in lines] + self.between(tail, until, indent)
-
-    def dash(self, item: Node) -> Place:
-        """Where the dash before an item stands."""
-        at, before = item.start.line, self.lines[item.start.line][: item.start.column].rstrip()
-        while not before.endswith("-"):
-            at -= 1
-            note = self.comments.get(at)
-            before = self.lines[at][: note.column if note else None].rstrip()
-        return Place(at, len(before) - 1)
 
     def divide(self, start: int, end: int, column: int) -> int:
         """The line between two entries from which comments belong to the second: those not indented more than it."""
@@ -287,8 +281,8 @@ class _Layout:
         text = self.one_line(node, kind)
         if text is not None and len(head) + 1 + len(text) <= WIDTH:
             return [f"{head} {text}".rstrip()]
-        if node.is_scalar and _foldable(node.event.value):
-            return [f"{head} {node.anchor}>-", *_folded(node.event.value, indent + INDENT)]
+        if node.is_scalar and foldable(node.event.value):
+            return [f"{head} {node.anchor}>-", *folded(node.event.value, indent + INDENT)]
         if node.is_collection and text is not None:
             if head.endswith(":") and indent + INDENT + len(text) <= WIDTH:
                 return [head, " " * (indent + INDENT) + text]
@@ -300,8 +294,8 @@ class _Layout:
         header = self.lines[node.start.line][node.start.column : note.column if note else None].strip()
         body = textwrap.dedent("\n".join(self.lines[node.start.line + 1 : node.end.line + 1])).split("\n")
         lines = [" " * (indent + INDENT) + line if line.strip() else "" for line in body]
-        if header.endswith(">-") and max(map(len, lines)) > WIDTH and _foldable(node.event.value):
-            lines = _folded(node.event.value, indent + INDENT)
+        if header.endswith(">-") and max(map(len, lines)) > WIDTH and foldable(node.event.value):
+            lines = folded(node.event.value, indent + INDENT)
         return [f"{head} {header}", *lines]
 
     def as_written(self, node: Node, indent: int, head: str) -> list[str]:
@@ -315,7 +309,7 @@ class _Layout:
     def one_line(self, node: Node, kind: str, *, in_brackets: bool = False) -> str | None:
         """A value on one line; None for text that has lines of its own."""
         if node.is_scalar:
-            text = _quoted(node.event.value, in_brackets=in_brackets, was_plain=node.event.style not in ("'", '"'))
+            text = quoted(node.event.value, in_brackets=in_brackets, was_plain=node.event.style not in ("'", '"'))
         elif node.is_collection:
             pieces = [piece for _, piece in self.pieces(node, kind)]
             text = None if None in pieces else _in_brackets(node, ", ".join(map(str, pieces)))
@@ -357,34 +351,3 @@ def _without_blanks(lines: list[str]) -> list[str]:
     """The lines from the first that is not blank."""
     first = next((i for i, line in enumerate(lines) if line), len(lines))
     return lines[first:]
-
-
-def _foldable(text: str) -> bool:
-    """Whether text can be broken at its spaces and read the same."""
-    return " " in text and text == " ".join(text.split())
-
-
-def _folded(text: str, indent: int) -> list[str]:
-    margin = " " * indent
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=margin, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _quoted(text: str, *, in_brackets: bool, was_plain: bool) -> str | None:
-    """Text with quotes if it needs them; None if it cannot stand on one line."""
-    if not text.isprintable():
-        return None
-    if was_plain or _reads_as_written(text, in_brackets=in_brackets):
-        return text
-    return f"'{text.replace(chr(39), chr(39) * 2)}'" if re.search(r'["\\]', text) else f'"{text}"'
-
-
-def _reads_as_written(text: str, *, in_brackets: bool) -> bool:
-    """Whether text needs no quotes. In brackets only a single word goes without."""
-    if in_brackets and not re.fullmatch(r"[\w.-]+", text):
-        return False
-    try:
-        return bool(text) and parse(f"[{text}]" if in_brackets else text).data == ([text] if in_brackets else text)
-    except DocumentProblems:
-        return False

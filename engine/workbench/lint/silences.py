@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.documents import Document, Mark, nearest
+from engine.sources import read_source
 from engine.workbench.lint.registry import CHECKS, Finding, Found, Subject, check
-from engine.workbench.sources import read_source
 
 _SILENCE = re.compile(r"#\s*lint:\s*allow\s+(?P<code>\S+)(?:\s+because\s+(?P<reason>\S.*))?", re.IGNORECASE)
 

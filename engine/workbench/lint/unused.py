@@ -30,7 +30,7 @@ def _owners(subject: Subject) -> Iterator[Rule | Demand]:
 def _facts_read(subject: Subject) -> set[str]:
     """The names, as declared, of all facts that some rule, requirement or clause reads."""
     names = {name for owner in _owners(subject) for name in facts_in(owner.when)}
-    withins = [owner.within for owner in _owners(subject) if isinstance(owner, Demand)]
+    withins = [owner.within or owner.for_ for owner in _owners(subject) if isinstance(owner, Demand)]
     names |= {within.fact for within in withins if isinstance(within, DeploymentFact)}
     for clause in subject.policies.clauses.values():
         names |= {f"deployment.{name}" for name in re.findall(r"\bsettings\.([a-z0-9_]+)", clause.text)}

@@ -1,0 +1,195 @@
+"""Cures: the smallest sets of changes under which a request is allowed.
+
+What the search proposes is written into the request's text and decided by the ordinary engine; only what it allows is
+shown.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import combinations, count, islice
+from typing import Any
+
+from engine.advice.measures import Measure, Theme
+from engine.advice.search import Candidate, Search
+from engine.advice.stances import Stances
+from engine.advice.weights import PARTS, WEIGHTS
+from engine.advice.writing import changes
+from engine.decisions import Decision, Finding, decide
+from engine.documents import DocumentProblems, parse
+from engine.edits import edit
+from engine.graph import Graph
+from engine.policies import PolicySet
+from engine.requests import Request, check_request
+
+MOST = 5
+"""How many cures are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cure:
+    """Measures that make a request allowed, the text of the request with them, and its decision."""
+
+    cost: int
+    measures: tuple[Measure, ...]
+    text: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The cures of a request, cheapest first; where there are none, the rules that nothing lifts."""
+
+    decision: Decision
+    cures: tuple[Cure, ...]
+    obstacles: tuple[Finding, ...] = ()
+
+
+def cures(policies: PolicySet, request: Request, text: str, as_of: date | None = None) -> Advice:
+    """The cures of a request with this text. Each is the cheapest that does not contain a kind of cure before it."""
+    decision = decide(policies, request, as_of)
+    if decision.outcome == "allow":
+        return Advice(decision, ())
+    hunt = _Hunt(policies, request, text, decision.as_of)
+    found = tuple(islice(hunt.cures(), MOST))
+    return Advice(decision, found, () if found else hunt.obstacles())
+
+
+@dataclass(eq=False)
+class _Source:
+    """A request in which some measures are taken already, and the search for the rest of a cure."""
+
+    request: Request
+    taken: tuple[Measure, ...]
+    parts: bool
+    search: Search | None = None
+
+    @property
+    def base(self) -> int:
+        """What the measures taken cost."""
+        return sum(measure.cost for measure in self.taken)
+
+
+class _Hunt:
+    """The search over a request and its variants, cheapest first."""
+
+    def __init__(self, policies: PolicySet, request: Request, text: str, day: date) -> None:
+        self.policies, self.request, self.text, self.day = policies, request, text, day
+
+    def cures(self) -> Iterator[Cure]:
+        """Cures in order of cost, none containing another's kinds of measure."""
+        order = count()
+        waiting: list[tuple[int, int, _Source, Candidate | None]] = []
+
+        def wait(cost: int, source: _Source, candidate: Candidate | None = None) -> None:
+            heapq.heappush(waiting, (cost, next(order), source, candidate))
+
+        for source in self.sources():
+            wait(source.base, source)
+        shown: list[frozenset[Theme]] = []
+        while waiting:
+            cost, _, source, candidate = heapq.heappop(waiting)
+            source.search = source.search or Search(self.policies, source.request, self.day, parts=source.parts)
+            if candidate is None:
+                if candidate := source.search.next():
+                    wait(source.base + candidate.cost, source, candidate)
+                continue
+            measures = (*source.taken, *candidate.measures)
+            themes = frozenset(measure.theme for measure in measures)
+            cure = None
+            contained = next((earlier for earlier in shown if earlier <= themes), None)
+            if contained is None and (cure := self.cure(cost, measures)):
+                shown.append(themes)
+                yield cure
+            if contained is not None or cure:
+                rest = (contained or themes) - {measure.theme for measure in source.taken}
+                if not rest:
+                    continue
+                source.search.exclude(rest)
+            elif source.parts:
+                if smaller := self.without(source, candidate):
+                    wait(smaller.base, smaller)
+                source.search.exclude_parts(candidate)
+            else:
+                source.search.exclude_all(candidate)
+            wait(cost, source)
+
+    def sources(self) -> Iterator[_Source]:
+        """The request as it is, and with what was refused or lacks from a paper granted after all."""
+        file = self.request.file
+        for obstacles in _choices([*self.obstructions()]):
+            papers = tuple(paper.model_copy(update=_granted(i, obstacles)) for i, paper in enumerate(file.instruments))
+            granted = {m.part[1] for m in obstacles if m.part[0] == "steps"}
+            acts = tuple(
+                act.model_copy(update={"status": "pending"}) if i in granted else act
+                for i, act in enumerate(file.steps)
+            )
+            changed = file.model_copy(update={"instruments": papers, "steps": acts})
+            yield _Source(replace(self.request, file=changed), obstacles, parts=True)
+
+    def obstructions(self) -> Iterator[Measure]:
+        """What could be granted after all."""
+        for i, paper in enumerate(self.request.file.instruments):
+            subject = f"parties {' and '.join(sorted(paper.between))}"
+            if paper.status == "refused":
+                yield Measure(
+                    "overturn", subject, WEIGHTS["overturn"], name=", ".join(paper.instrument), part=("instruments", i)
+                )
+            if paper.lacks and paper.status == "signed":
+                yield Measure("sign", subject, WEIGHTS["sign"], name=", ".join(paper.lacks), part=("lacks", i))
+        for i, act in enumerate(self.request.file.steps):
+            if act.status == "refused":
+                subject = f"party {act.by or 'concerned'}"
+                yield Measure("overturn", subject, WEIGHTS["overturn"], name=act.step, part=("steps", i))
+
+    def cure(self, cost: int, measures: tuple[Measure, ...]) -> Cure | None:
+        """The measures as a cure, if the engine allows the request with them."""
+        text = self.text_with(measures)
+        try:
+            decision = decide(self.policies, self.read(text), self.day)
+        except DocumentProblems:  # a graph that is impossible, or facts that exclude one another
+            return None
+        return Cure(cost, measures, text, decision) if decision.outcome == "allow" else None
+
+    def text_with(self, measures: tuple[Measure, ...]) -> str:
+        """The request's text with measures taken."""
+        stances = Stances(self.request, self.policies.vocabulary)
+        return edit(self.text, changes(self.request, stances, measures), self.request.document.file)
+
+    def read(self, text: str) -> Request:
+        """A request from its text."""
+        return check_request(parse(text, self.request.document.file), self.policies)
+
+    def without(self, source: _Source, candidate: Candidate) -> _Source | None:
+        """The source without what a candidate leaves out, so that its graph is worked out anew."""
+        taken = (*source.taken, *(measure for measure in candidate.measures if measure.kind in PARTS))
+        try:
+            request = self.read(self.text_with(taken))
+            Graph(self.policies, request, self.day)
+        except DocumentProblems:
+            return None
+        return _Source(request, taken, parts=False)
+
+    def obstacles(self) -> tuple[Finding, ...]:
+        """The findings that no measure can make permitted."""
+        return tuple(Search(self.policies, self.request, self.day, parts=False).impossible())
+
+
+def _granted(i: int, obstacles: Iterable[Measure]) -> dict[str, Any]:
+    """What changes in a paper where what stood against it is granted."""
+    found: dict[str, Any] = {}
+    for measure in obstacles:
+        if measure.part == ("instruments", i):
+            found["status"] = "draft"
+        elif measure.part == ("lacks", i):
+            found["lacks"] = ()
+    return found
+
+
+def _choices(items: Sequence[Measure]) -> Iterator[tuple[Measure, ...]]:
+    """Every choice of items, few first."""
+    for size in range(len(items) + 1):
+        yield from combinations(items, size)

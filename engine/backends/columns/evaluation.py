@@ -1,0 +1,254 @@
+"""Every rule on every row, in three-valued logic; what earlier rows decide travels to the later ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from engine.backends.columns.columns import Column, Facts, Truths
+from engine.backends.columns.planes import Kleene, Plane, Planes
+from engine.backends.columns.program import BasisCode, Demand, Law, Program
+from engine.backends.columns.table import Table
+from engine.decisions import NOW
+from engine.policies.models import InForce
+from engine.rows import TRAVELLING, ends
+
+
+@dataclass(frozen=True, slots=True)
+class BasisFound:
+    """One basis on every row: whether it is in force, its condition, whether it permits."""
+
+    code: BasisCode
+    in_force: Plane
+    holds: Kleene
+    permits: Kleene
+
+
+@dataclass(frozen=True, slots=True)
+class LawFound:
+    """One framework on every row. It says nothing of rows where it is not `present`, and does not apply in others."""
+
+    law: Law
+    present: Plane
+    applies: Kleene
+    bars: tuple[Kleene, ...]
+    free: Kleene
+    bases: tuple[BasisFound, ...]
+    permitted: Kleene
+
+    @property
+    def open(self) -> Plane:
+        """The rows that three-valued logic leaves open."""
+        return self.permitted.possible & ~self.permitted.true & self.present
+
+
+@dataclass(slots=True)
+class Evaluation:
+    """The program on a table."""
+
+    program: Program
+    table: Table
+    facts: Facts
+    steps: list[Kleene] = field(init=False)
+    laws: list[LawFound] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.steps = [self.planes.false] * len(self.program.steps)
+
+    @property
+    def planes(self) -> Planes:
+        """The planes of the table's rows."""
+        return self.table.planes
+
+    # Requirements -----------------------------------------------------------------------------------------------------
+
+    def owed(self, demand: Demand) -> Plane:
+        """The rows on which a requirement is owed, or may be."""
+        planes, owed = self.planes, demand.owed
+        due = [self.in_force(owed.in_force), self.steps[demand.when].possible]
+        if owed.kind == "instrument":
+            due.append(planes.outside(self.table.one_party(ends(owed))))
+        return planes.all(due)
+
+    def outstanding(self, demand: Demand) -> Plane:
+        """The rows on which a requirement, if owed, is still outstanding."""
+        planes, owed, statuses = self.planes, demand.owed, self.table.statuses
+        settled = ("contained", "lacking") if owed.kind == "clause" else ("done", "refused")
+        reported = planes.some(statuses[status].get(demand.key, planes.none) for status in settled)
+        if owed.kind == "clause" or owed.due in NOW:
+            return planes.outside(reported)
+        if owed.due != "before_publication":
+            return planes.none
+        published = self.table.columns["flow.leg"].test(planes, "is", ("publication",)).true
+        return planes.all([published, planes.outside(reported)])
+
+    def in_force(self, spans: Iterable[InForce]) -> Plane:
+        """The rows decided on a day that is in all of some spans."""
+        return self.planes.all(self.table.within(span.from_, span.until) for span in spans)
+
+    def unblocked(self, demands: Sequence[Demand]) -> Kleene:
+        """That nothing owed was refused or is lacking."""
+        planes, statuses = self.planes, self.table.statuses
+        blocked = []
+        for demand in demands:
+            status = "lacking" if demand.owed.kind == "clause" else "refused"
+            if (found := statuses[status].get(demand.key)) is not None:
+                blocked.append(planes.all_of([self.steps[demand.when], planes.sure(found & self.owed(demand))]))
+        return planes.negation(planes.any_of(blocked))
+
+
+def evaluate(program: Program, table: Table, columns: Mapping[str, Column] | None = None) -> Evaluation:
+    """Every rule of a program on a table of rows, or on other columns of the same rows."""
+    nothing = Truths(table.planes.none, {})
+    columns = {**(columns or table.columns), **dict.fromkeys(TRAVELLING, nothing)}
+    found = Evaluation(program, table, Facts(table.planes, columns))
+    _steps(found, range(len(program.steps)))
+    found.laws = [_law(found, law) for law in program.laws]
+    if len(table.edges[0]) and any(program.travels):
+        _travel(found, columns)
+    return found
+
+
+def evaluate_steps(program: Program, table: Table, columns: Mapping[str, Column], which: Iterable[int]) -> Evaluation:
+    """Some conditions on a table, parts before wholes; all others are false."""
+    found = Evaluation(program, table, Facts(table.planes, columns))
+    _steps(found, which)
+    return found
+
+
+def _steps(found: Evaluation, which: Iterable[int]) -> None:
+    planes, steps = found.planes, found.steps
+    for i in which:
+        step = found.program.steps[i]
+        if step.test is not None:
+            steps[i] = found.facts.test(step.test)
+            continue
+        parts = [steps[part] for part in step.parts]
+        if step.form == "all":
+            steps[i] = planes.all_of(parts)
+        elif step.form == "any":
+            steps[i] = planes.any_of(parts)
+        elif step.form == "not":
+            steps[i] = planes.negation(parts[0])
+        else:
+            steps[i] = planes.at_least(step.least, parts)
+
+
+def _law(found: Evaluation, law: Law) -> LawFound:
+    planes, steps, framework = found.planes, found.steps, law.framework
+    present = found.in_force([framework.in_force])
+    if law.deployment is not None:
+        present = planes.all([present, found.table.deployments.get(law.deployment, planes.none)])
+    applies = planes.all_of([steps[law.applies], planes.sure(found.in_force([framework.applies.in_force]))])
+    bars = tuple(planes.all_of([steps[bar.when], planes.sure(found.in_force([bar.rule.in_force]))]) for bar in law.bars)
+    bases = tuple(_basis(found, basis) for basis in law.bases)
+    free = planes.all_of([*(planes.negation(bar) for bar in bars), found.unblocked(law.demands)])
+    some = planes.any_of([basis.permits for basis in bases])
+    permitted = planes.any_of([planes.negation(applies), planes.all_of([free, some])])
+    return LawFound(law, present, applies, bars, free, bases, permitted)
+
+
+def _basis(found: Evaluation, basis: BasisCode) -> BasisFound:
+    in_force = found.in_force([basis.rule.in_force])
+    holds = found.planes.all_of([found.steps[basis.when], found.planes.sure(in_force)])
+    return BasisFound(basis, in_force, holds, found.planes.all_of([holds, found.unblocked(basis.demands)]))
+
+
+# What travels ---------------------------------------------------------------------------------------------------------
+
+
+def _travel(found: Evaluation, columns: dict[str, Column]) -> None:
+    """Give rows what earlier ones attach to their data, until all have it; each round reaches one leg further."""
+    program = found.program
+    later = [i for i, travels in enumerate(program.travels) if travels]
+    carried = _Carried(found)
+    while carried.spread():
+        columns.update(carried.sets())
+        _steps(found, later)
+        found.laws = [_law(found, law) for law in program.laws]
+
+
+class _Carried:
+    """What earlier rows attach, as bits: for each row, a bit for each code that is, or may be, with its data."""
+
+    def __init__(self, found: Evaluation) -> None:
+        self.found = found
+        wanted = _codes_tested(found.program)
+        self.codes: dict[tuple[str, str], int] = {code: i for i, code in enumerate(sorted(wanted))}
+        self.arrived = [self._empty(), self._empty()]
+        order = np.argsort(found.table.edges[0], kind="stable")
+        self.later, self.earlier = (edge[order] for edge in found.table.edges)
+        self.firsts = np.flatnonzero(np.diff(self.later, prepend=-1))
+
+    def _empty(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
+        return np.zeros((self.found.planes.rows, -(-len(self.codes) // 8)), np.uint8)
+
+    def spread(self) -> bool:
+        """Take what the rows attach one leg further; whether anything changed."""
+        opened = self._opened()
+        changed = False
+        for i in (0, 1):
+            leaving = self.arrived[i] | opened[i]
+            found = self._empty()
+            found[self.later[self.firsts]] = np.bitwise_or.reduceat(leaving[self.earlier], self.firsts, axis=0)
+            changed |= not np.array_equal(found, self.arrived[i])
+            self.arrived[i] = found
+        return changed
+
+    def sets(self) -> Iterator[tuple[str, Truths]]:
+        """The columns of the travelling facts."""
+        planes = self.found.planes
+        for name in TRAVELLING:
+            codes = {code: self._truth(i) for (fact, code), i in self.codes.items() if fact == name}
+            yield name, Truths(planes.none, codes)
+
+    def _truth(self, i: int) -> Kleene:
+        true, possible = (
+            self.found.planes.pack((bits[:, i // 8] >> (i % 8) & 1).view(np.bool_)) for bits in self.arrived
+        )
+        return Kleene(true, possible)
+
+    def _opened(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.uint8]], ...]:
+        """The bits of what each row itself attaches."""
+        planes, result = self.found.planes, (self._empty(), self._empty())
+        sources: dict[int, list[Kleene]] = {}
+        for found in self.found.laws:
+            for basis, opens in openings(self.found, found):
+                for code in _attached(basis):
+                    if code in self.codes:
+                        sources.setdefault(self.codes[code], []).append(opens)
+        for i, truths in sources.items():
+            for bits, plane in zip(result, planes.any_of(truths), strict=True):
+                bits[:, i // 8] |= planes.flags(plane).view(np.uint8) << (i % 8)
+        return result
+
+
+def openings(evaluation: Evaluation, found: LawFound) -> Iterator[tuple[BasisCode, Kleene]]:
+    """The bases that open each row: those claimed where one of them permits, else all that permit."""
+    planes, claims = evaluation.planes, evaluation.table.claims
+    reached = planes.all_of([planes.sure(found.present), found.applies, found.free])
+    chosen = [claims.get(basis.code.rule.id, planes.none) for basis in found.bases]
+    claimed = planes.any_of(
+        [planes.all_of([planes.sure(c), b.permits]) for c, b in zip(chosen, found.bases, strict=True)]
+    )
+    for claim, basis in zip(chosen, found.bases, strict=True):
+        alone = planes.any_of([planes.sure(claim), planes.negation(claimed)])
+        yield basis.code, planes.all_of([reached, basis.permits, alone])
+
+
+def _attached(basis: BasisCode) -> list[tuple[str, str]]:
+    under, restrictions = TRAVELLING
+    return [(under, basis.rule.id), *((restrictions, code) for code in basis.rule.attaches)]
+
+
+def _codes_tested(program: Program) -> set[tuple[str, str]]:
+    """The codes of travelling facts whose presence bears on some test."""
+    attached = {code for law in program.laws for basis in law.bases for code in _attached(basis)}
+    found: set[tuple[str, str]] = set()
+    for test in program.tests():
+        if test.fact in TRAVELLING:
+            every = test.operator == "within"
+            found |= {code for code in attached if code[0] == test.fact and (every or code[1] in test.operands)}
+    return found

@@ -1,0 +1,352 @@
+"""One request at a time, from its rows (`engine.rows`) to a verdict.
+
+The algebra is that of `engine.decisions`, on three truth values instead of formulas. Where what is unknown hangs
+together, three values can leave open what is settled; such a request is handed to the exact engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from itertools import compress
+from operator import not_
+from typing import Any, Literal, NamedTuple
+
+from engine.backends.columns.program import Demand, Law, Program, Step
+from engine.backends.generated.exclusions import Exclusions
+from engine.backends.generated.source import EMPTY, NOWHERE, Answers, Functions, Get, functions
+from engine.decisions import NOW, Decision, Outcome
+from engine.facts import Truth
+from engine.rows import PAPERS, TRAVELLING, Rows, decide_rows, ends
+
+Document = Mapping[str, Any]
+"""Rows as JSON."""
+
+
+class Found(NamedTuple):
+    """One framework on one row that it reaches, with rules by their ids.
+
+    `bases` permit, `maybe` may; `bars` hold, `maybe_bars` may; `failed` are the conditions by which bases fail, told of
+    what is not allowed; `basis` is the one to rely on, `clauses` what the agreement must then contain.
+    """
+
+    framework: str
+    outcome: Outcome
+    basis: str | None
+    bases: tuple[str, ...]
+    maybe: tuple[str, ...]
+    bars: tuple[str, ...]
+    maybe_bars: tuple[str, ...]
+    failed: tuple[str, ...]
+    clauses: tuple[str, ...]
+
+
+class Verdict(NamedTuple):
+    """A request: its answer, whether nothing is left to do before the data move, and by row what applies to it."""
+
+    outcome: Literal["allow", "deny", "undetermined"]
+    ready: bool
+    rows: tuple[tuple[Found, ...], ...]
+
+
+class Decider:
+    """Decides requests of one deployment, or of none, under the law of one day."""
+
+    def __init__(self, program: Program, day: date, deployment: str | None = None) -> None:
+        self.program, self.day = program, day
+        vocabulary = program.policies.vocabulary
+        self.sets = {name for name in vocabulary.names() if vocabulary[name].fact.type == "codes"}
+        self.instruments = frozenset(program.policies.instruments)
+        self.laws = [
+            _compile(program, law, day)
+            for law in program.laws
+            if law.deployment in (None, deployment) and _in_force(law, day)
+        ]
+        self.exclusions = Exclusions(program)
+
+    def decide(self, document: Document) -> Verdict:
+        """The verdict on a request, as exact as that of `engine.decisions.decide`.
+
+        What three-valued logic leaves open goes to the exact engine, and so do facts that may contradict each other.
+        Raises `DocumentProblems` where they do.
+        """
+        verdict, entangled = self._judge(document)
+        if entangled or any(found.outcome == "undetermined" for row in verdict.rows for found in row):
+            return _settled(verdict, decide_rows(self.program.policies, Rows.model_validate(document)))
+        return verdict
+
+    def _judge(self, document: Document) -> tuple[Verdict, bool]:
+        """The verdict by three-valued logic alone, and whether facts may contradict each other."""
+        arrived: list[_Arrivals] = []
+        opened: list[list[tuple[_BasisRule, Truth]]] = []
+        rows = []
+        outcome: Truth = True
+        waiting = entangled = False
+        for row in document["rows"]:
+            arrivals = _arrive(row["earlier"], arrived, opened)
+            get, besides = self._facts(row, arrivals)
+            entangled = entangled or self.exclusions.entangled(get, besides)
+            found: list[Found] = []
+            opens: list[tuple[_BasisRule, Truth]] = []
+            for law in self.laws:
+                answers = law.functions.answers(get, besides)
+                if answers is None:
+                    continue
+                one, permitted, wait = law.judge(row, get, besides, answers, opens)
+                found.append(one)
+                waiting = waiting or wait
+                if permitted is not True and outcome is not False:
+                    outcome = permitted
+            arrived.append(arrivals)
+            opened.append(opens)
+            rows.append(tuple(found))
+        return Verdict(_WORDS[outcome], outcome is True and not waiting, tuple(rows)), entangled
+
+    def _facts(self, row: Document, arrivals: _Arrivals) -> tuple[Get, Get]:
+        """How the generated functions look up facts, and what sets may have besides."""
+        facts = dict(row["facts"])
+        for name in row.get("does_not_apply", EMPTY):
+            facts[name] = EMPTY if name in self.sets else NOWHERE
+        may = dict(row.get("may", {}))
+        for name, sources in zip(TRAVELLING, arrivals, strict=True):
+            facts[name] = {code for code, truth in sources.items() if truth}
+            may[name] = {code for code, truth in sources.items() if not truth}
+        papers = row.get("papers", EMPTY)
+        facts[PAPERS] = {name for paper in papers for name in paper.get("has", EMPTY)}
+        may[PAPERS] = frozenset().union(
+            *(self.instruments.difference(paper.get("reported", EMPTY)) for paper in papers)
+        )
+        return facts.get, may.get
+
+
+_WORDS: Mapping[Truth, Literal["allow", "deny", "undetermined"]] = {True: "allow", False: "deny", None: "undetermined"}
+_Arrivals = tuple[dict[str, Truth], dict[str, Truth]]
+"""Of the bases that opened earlier rows, and of what they attach: whether each surely or possibly travels along."""
+
+
+def _settled(verdict: Verdict, decision: Decision) -> Verdict:
+    """The verdict with the outcomes and bases of the exact engine."""
+    exact = {(f.disclosure.id, f.framework.framework): f for f in decision.findings}
+    names = list(dict.fromkeys(f.disclosure.id for f in decision.findings))
+
+    def settled(row: str, found: Found) -> Found:
+        finding = exact[row, found.framework]
+        duties = [duty for duty in finding.all_duties if duty.requirement.kind == "clause"]
+        return found._replace(
+            outcome=finding.outcome,
+            basis=finding.used.basis.id if finding.used else None,
+            clauses=tuple(dict.fromkeys(duty.requirement.name for duty in duties)),
+        )
+
+    rows = [tuple([settled(name, found) for found in row]) for name, row in zip(names, verdict.rows, strict=True)]
+    return Verdict(decision.outcome, decision.ready, tuple(rows))
+
+
+def _arrive(earlier: Sequence[int], arrived: list[_Arrivals], opened: list[Any]) -> _Arrivals:
+    received: dict[str, Truth] = {}
+    restrictions: dict[str, Truth] = {}
+    for place in earlier:
+        for mine, theirs in zip((received, restrictions), arrived[place], strict=True):
+            for code, truth in theirs.items():
+                mine[code] = mine.get(code) or truth
+        for basis, truth in opened[place]:
+            received[basis.name] = received.get(basis.name) or truth
+            for code in basis.attaches:
+                restrictions[code] = restrictions.get(code) or truth
+    return received, restrictions
+
+
+class _Duty(NamedTuple):
+    """A requirement, under which key a row says how far it is, and when it is due."""
+
+    kind: str
+    name: str
+    key: str
+    roles: tuple[str, ...]
+    due_now: bool
+    at_publication: bool
+
+
+class _Duties(NamedTuple):
+    """A list of requirements, and the function that says which of them are owed; None where all always are."""
+
+    duties: tuple[_Duty, ...]
+    truths: Callable[[Get, Get], tuple[Truth, ...]] | None
+
+    def owed(self, get: Get, besides: Get) -> list[tuple[_Duty, Truth]]:
+        """Those that are owed or may be."""
+        if self.truths is None:
+            return [(duty, True) for duty in self.duties]
+        truths = self.truths(get, besides)
+        return [(duty, truth) for duty, truth in zip(self.duties, truths, strict=True) if truth is not False]
+
+    def unblocked(self, row: Document, get: Get, besides: Get) -> Truth:
+        """That nothing owed was refused or is lacking."""
+        blocking = {*row.get("refused", EMPTY), *row.get("lacking", EMPTY)}
+        blocked = [truth for duty, truth in self.owed(get, besides) if duty.key in blocking]
+        return False if True in blocked else None if None in blocked else True
+
+
+class _BasisRule(NamedTuple):
+    name: str
+    attaches: tuple[str, ...]
+    duties: _Duties
+
+
+class _Law(NamedTuple):
+    """One framework, compiled for a day."""
+
+    name: str
+    functions: Functions
+    bars: tuple[str, ...]
+    bases: tuple[_BasisRule, ...]
+    duties: _Duties
+    ids: tuple[str, ...]
+    parts: tuple[tuple[str, ...], ...]
+    """The names of the conditions of each basis."""
+
+    def judge(
+        self, row: Document, get: Get, besides: Get, answers: Answers, opens: list[tuple[_BasisRule, Truth]]
+    ) -> tuple[Found, Truth, bool]:
+        """What became of the framework on a row that it reaches, whether it permits, and whether something waits."""
+        surely, bars, permits = answers
+        free: Truth = False if True in bars else None if None in bars else True
+        if row.get("refused") or row.get("lacking"):
+            free = _both(free, self.duties.unblocked(row, get, besides))
+            permits = tuple(
+                truth if truth is False else _both(truth, basis.duties.unblocked(row, get, besides))
+                for truth, basis in zip(permits, self.bases, strict=True)
+            )
+        some: Truth = True if True in permits else None if None in permits else False
+        lawful = _both(free, some)
+        permitted = lawful if surely else True if lawful is True else None
+        claims = row.get("claims", EMPTY)
+        if free is not False and some is not False:
+            self._open(permits, claims, free if surely else None, opens)
+        used = None if some is False or permitted is False else self._use(row, get, besides, permits, some, claims)
+        due = self.duties.owed(get, besides)
+        if used is not None:
+            due = [*used.duties.owed(get, besides), *due]
+        found = Found(
+            self.name,
+            _OUTCOMES[permitted],
+            used.name if used else None,
+            tuple(compress(self.ids, permits)),
+            _unsure(self.ids, permits),
+            tuple(compress(self.bars, bars)),
+            _unsure(self.bars, bars),
+            EMPTY if permitted else self._failed(get, besides),
+            _clauses(due),
+        )
+        return found, permitted, any(duty.kind != "clause" and _outstanding(row, get, duty) for duty, _ in due)
+
+    def _open(
+        self, permits: Sequence[Truth], claims: Sequence[str], reached: Truth, opens: list[tuple[_BasisRule, Truth]]
+    ) -> None:
+        """Add the bases that open a row: those claimed where one of them permits, else all that permit."""
+        claimed: Truth = False
+        if claims:
+            truths = [truth for basis, truth in zip(self.bases, permits, strict=True) if basis.name in claims]
+            claimed = True if True in truths else None if None in truths else False
+        for basis, truth in zip(self.bases, permits, strict=True):
+            if truth is not False:
+                if claimed is not False and basis.name not in claims:
+                    truth = _both(truth, None if claimed is None else False)
+                if (truth := _both(truth, reached)) is not False:
+                    opens.append((basis, truth))
+
+    def _use(
+        self, row: Document, get: Get, besides: Get, permits: Sequence[Truth], best: Truth, claims: Sequence[str]
+    ) -> _BasisRule:
+        """The basis to rely on: a claimed one if there is one, then the one with least to do."""
+        possible = [basis for basis, truth in zip(self.bases, permits, strict=True) if truth is best]
+        chosen = [basis for basis in possible if basis.name in claims] if claims else []
+        chosen = chosen or possible
+        if len(chosen) == 1:
+            return chosen[0]
+        return min(chosen, key=lambda b: sum(_outstanding(row, get, duty) for duty, _ in b.duties.owed(get, besides)))
+
+    def _failed(self, get: Get, besides: Get) -> tuple[str, ...]:
+        """The false parts of every basis."""
+        found = self.functions.parts(get, besides)
+        return tuple(
+            [name for names, may in zip(self.parts, found, strict=True) for name in compress(names, map(not_, may))]
+        )
+
+
+def _unsure(names: Sequence[str], truths: Sequence[Truth]) -> tuple[str, ...]:
+    if None not in truths:
+        return EMPTY
+    return tuple([name for name, truth in zip(names, truths, strict=True) if truth is None])
+
+
+_OUTCOMES: Mapping[Truth, Outcome] = {True: "allow", False: "deny", None: "undetermined"}
+
+
+def _clauses(due: Sequence[tuple[_Duty, Truth]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([duty.name for duty, _ in due if duty.kind == "clause"]))
+
+
+def _both(one: Truth, other: Truth) -> Truth:
+    if one is False or other is False:
+        return False
+    return None if one is None or other is None else True
+
+
+def _outstanding(row: Document, get: Get, duty: _Duty) -> bool:
+    """Whether a duty stands open before the data may move; nobody signs an instrument with itself."""
+    if duty.kind == "clause":
+        return duty.key not in row.get("contained", EMPTY) and duty.key not in row.get("lacking", EMPTY)
+    if not (duty.due_now or (duty.at_publication and get("flow.leg") == "publication")):
+        return False
+    if duty.roles and len({row.get(role) or role for role in duty.roles}) < len(duty.roles):
+        return False
+    return duty.key not in row.get("done", EMPTY) and duty.key not in row.get("refused", EMPTY)
+
+
+def _compile(program: Program, law: Law, day: date) -> _Law:
+    """One framework as it stands on a day."""
+    bars = [bar for bar in law.bars if bar.rule.in_force.on(day)]
+    bases = [basis for basis in law.bases if basis.rule.in_force.on(day)]
+    demands = [
+        [demand for demand in some if all(dates.on(day) for dates in demand.owed.in_force)]
+        for some in (law.demands, *(basis.demands for basis in bases))
+    ]
+    written = functions(
+        program,
+        law.applies,
+        [bar.when for bar in bars],
+        [basis.when for basis in bases],
+        [[part.step for part in basis.parts] for basis in bases],
+        [[demand.when for demand in some] for some in demands],
+    )
+    general, *duties = [
+        _Duties(tuple(map(_duty, some)), None if all(_always(program, d.when) for d in some) else owed)
+        for some, owed in zip(demands, written.owed, strict=True)
+    ]
+    return _Law(
+        name=law.framework.framework,
+        functions=written,
+        bars=tuple(bar.rule.id for bar in bars),
+        bases=tuple(
+            _BasisRule(basis.rule.id, tuple(basis.rule.attaches), owed)
+            for basis, owed in zip(bases, duties, strict=True)
+        ),
+        duties=general,
+        ids=tuple(basis.rule.id for basis in bases),
+        parts=tuple(tuple(program.names[part.name] for part in basis.parts) for basis in bases),
+    )
+
+
+def _always(program: Program, step: int) -> bool:
+    return program.steps[step] == Step("all")
+
+
+def _duty(demand: Demand) -> _Duty:
+    owed = demand.owed
+    roles = ends(owed) if owed.kind == "instrument" else ()
+    return _Duty(owed.kind, owed.name, demand.key, roles, owed.due in NOW, owed.due == "before_publication")
+
+
+def _in_force(law: Law, day: date) -> bool:
+    return law.framework.in_force.on(day) and law.framework.applies.in_force.on(day)

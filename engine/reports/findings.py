@@ -1,0 +1,184 @@
+"""Findings by framework: what permits each disclosure, or what stands in the way, with the paragraphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.agreements.contents import sourced
+from engine.agreements.people import many
+from engine.conditions import Proof
+from engine.decisions import Decision, Finding
+from engine.papers.tree import Badge, Block, Heading, Items, Line, Paragraph, Table, Text, Tone, line
+from engine.policies import Rule
+from engine.reports.flows import STATUS, FlowRow, worst
+from engine.reports.plain import (
+    about,
+    condition_words,
+    listed,
+    nearest_bases,
+    parts,
+    question,
+    readings,
+    value_words,
+)
+
+TONES: Mapping[str, Tone] = {"allow": "good", "deny": "bad", "undetermined": "open"}
+
+
+def badge(outcome: str) -> Badge:
+    """An answer in a word."""
+    return Badge(STATUS[outcome], TONES[outcome])
+
+
+def findings(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
+    """A section for each framework that reaches the data, those that deny first."""
+    numbers = {row.id: row.number for row in flows}
+    for title, found in by_framework(decision):
+        outcome = worst(finding.outcome for finding in found)
+        framework = found[0].framework
+        yield Heading(2, line(badge(outcome), f" {title}"))
+        yield Paragraph(line(f"{framework.authority}. {_reach(found, numbers)}"), "quiet")
+        allowed = [finding for finding in found if finding.outcome == "allow" and finding.used is not None]
+        if allowed:
+            yield _bases_used(decision, allowed, numbers)
+        for outcome in ("deny", "undetermined"):
+            yield from _in_the_way(decision, [f for f in found if f.outcome == outcome], numbers)
+
+
+def by_framework(decision: Decision) -> list[tuple[str, list[Finding]]]:
+    """The findings of each framework that reaches any of the data, by its title; those that deny first."""
+    found: dict[str, list[Finding]] = {}
+    for finding in decision.findings:
+        if finding.outcome != "not_applicable":
+            found.setdefault(finding.framework.title, []).append(finding)
+    order = ("deny", "undetermined", "allow")
+    return sorted(found.items(), key=lambda item: order.index(worst(f.outcome for f in item[1])))
+
+
+def others(decision: Decision) -> list[str]:
+    """The frameworks that were asked and reach none of the data."""
+    reached = {title for title, _ in by_framework(decision)}
+    return sorted({f.framework.title for f in decision.findings} - reached)
+
+
+def _reach(found: list[Finding], numbers: Mapping[str, int]) -> str:
+    return f"It applies to {_places(found, numbers)}: {found[0].framework.applies.says}."
+
+
+def _places(found: list[Finding], numbers: Mapping[str, int]) -> str:
+    """Flows by their numbers, each with the data of whose owner is meant."""
+    places: dict[int, list[str]] = {}
+    for finding in found:
+        places.setdefault(numbers[finding.disclosure.flow.id], []).append(finding.disclosure.provider)
+    return listed(f"flow {number} ({listed(providers)})" for number, providers in sorted(places.items()))
+
+
+def _bases_used(decision: Decision, found: list[Finding], numbers: Mapping[str, int]) -> Table:
+    same: dict[tuple[str, bool], list[Finding]] = {}
+    for finding in found:
+        assert finding.used is not None, "asked only of findings with a basis"
+        same.setdefault((finding.used.basis.id, finding.used.permits.truth is True), []).append(finding)
+    rows = []
+    for alike in same.values():
+        assert alike[0].used is not None, "as above"
+        rows.append((line(_places(alike, numbers)), rule_line(alike[0].used.basis)))
+    return Table((line("Where"), line("What permits it")), tuple(rows), widths=(2, 5))
+
+
+def rule_line(rule: Rule) -> Line:
+    """A rule in its own words, with its paragraph, and small its name."""
+    words = getattr(rule, "title", "") or rule.says
+    return line(f"{words} ({sourced(rule.cite, rule.checked)}) ", Text(rule.id, code=True))
+
+
+def _in_the_way(decision: Decision, found: list[Finding], numbers: Mapping[str, int]) -> Iterator[Block]:
+    """What forbids, or what may yet; findings with the same reasons are told once."""
+    same: dict[tuple[tuple[Block, ...], ...], list[Finding]] = {}
+    for finding in found:
+        same.setdefault(tuple(_reasons(decision, finding)), []).append(finding)
+    for reasons, alike in same.items():
+        status = STATUS[alike[0].outcome]
+        yield Paragraph(line(Text(f"{status}: {_places(alike, numbers)}", strong=True)))
+        yield Items(reasons)
+
+
+def _reasons(decision: Decision, finding: Finding) -> Iterator[tuple[Block, ...]]:
+    for bar, proof in finding.bars:
+        if proof.truth is True or (proof.truth is None and finding.outcome == "undetermined"):
+            word = "Forbidden: " if proof.truth else "Perhaps forbidden, a fact is missing: "
+            yield (Paragraph((Text(word, strong=True), *rule_line(bar))),)
+    for duty in finding.all_duties:
+        if duty.blocks:
+            owed = duty.requirement
+            what = owed.says or decision.policies.clauses[owed.name].title
+            yield (Paragraph(line(Text(f"{duty.status.capitalize()}: ", strong=True), f"{what} ({owed.cite})")),)
+    if any(found.permits.truth is True for found in finding.bases):
+        return
+    yield (Paragraph(line(_no_basis(finding))),)
+    for found in nearest_bases(finding):
+        conditions = [
+            (_condition(decision, part, word),)
+            for truth, word in ((False, "Not met: "), (None, "Not known: "))
+            for part in parts(found.proof, truth)
+        ]
+        yield (Paragraph(rule_line(found.basis)), *([Items(tuple(conditions))] if conditions else []))
+
+
+def _no_basis(finding: Finding) -> str:
+    if not finding.bases:
+        return "This framework has nothing in force that could permit it."
+    if finding.outcome == "undetermined":
+        return "Whether anything permits it depends on facts that are missing. What comes nearest:"
+    rest = len(finding.bases) - len(nearest_bases(finding))
+    more = f" ({many(rest, 'further basis fails', 'further bases fail')} too)" if rest else ""
+    return f"Nothing permits it{more}. What comes nearest:"
+
+
+def _condition(decision: Decision, part: Proof, word: str) -> Paragraph:
+    vocabulary = decision.policies.vocabulary
+    cite = f" ({sourced(part.condition.cite, part.condition.checked)})" if part.condition.cite else ""
+    stated = [
+        f"{question(vocabulary, reading.name)} {about(decision, reading.about)}: "
+        f"{value_words(vocabulary, reading.name, reading.value)}"
+        for reading in readings([part])
+    ]
+    words = condition_words(part.condition, vocabulary)
+    read = f" {'; '.join(dict.fromkeys(stated))}." if stated else ""
+    return Paragraph(line(Text(word, strong=True), f"{words}{cite}.", Text(read, emphasis=True)))
+
+
+def reason(decision: Decision, finding: Finding) -> str:
+    """In a phrase why a finding denies: the bar that holds, what was refused, or which basis comes nearest."""
+    if finding.holding:
+        return f"forbidden: {finding.holding[0].says}"
+    for duty in finding.all_duties:
+        if duty.blocks:
+            owed = duty.requirement
+            return f"{duty.status}: {owed.says or decision.policies.clauses[owed.name].title}"
+    nearest = nearest_bases(finding)
+    return f"nothing permits it; nearest is: {nearest[0].basis.title}" if nearest else "nothing in force permits it"
+
+
+def restrictions(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
+    """What travels with the data, and where it is felt."""
+    said = {
+        name: item for framework in decision.policies.all_frameworks() for name, item in framework.restrictions.items()
+    }
+    numbers = {row.id: row.number for row in flows}
+    felt: dict[str, list[tuple[int, str, bool]]] = {}
+    for disclosure in {finding.disclosure.id: finding.disclosure for finding in decision.findings}.values():
+        for codes, sure in ((disclosure.restrictions.has, True), (disclosure.restrictions.may, False)):
+            for code in sorted(codes):
+                felt.setdefault(code, []).append((numbers[disclosure.flow.id], disclosure.provider, sure))
+    if not felt:
+        yield Paragraph(line("No restriction travels with the data from one flow to another."))
+        return
+    meanings = decision.policies.vocabulary["data.restrictions"].codes
+    rows = []
+    for code, places in felt.items():
+        item = said.get(code)
+        where = listed(f"flow {number}, data of {provider}" for number, provider, _ in sorted(set(places)))
+        perhaps = "" if any(sure for _, _, sure in places) else " Only if an open flow turns out to rest on it."
+        source = f" ({sourced(item.cite, item.checked)})" if item else ""
+        rows.append((line(f"{item.says if item else meanings[code]}{source}.{perhaps}"), line(where)))
+    yield Table((line("What travels with the data"), line("Binds on")), tuple(rows), widths=(5, 3))

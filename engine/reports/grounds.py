@@ -1,0 +1,151 @@
+"""What an answer rests on: the facts and who stated them, the sources and how far they were read, what is missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from engine.agreements.people import many
+from engine.backends.english import named
+from engine.conditions import Reading
+from engine.decisions import Decision, Finding
+from engine.facts import unknown
+from engine.graph import GRAPH
+from engine.papers.tree import Block, Heading, Paragraph, Table, line
+from engine.policies import Rule
+from engine.records import DecisionRecord, MissingRecord
+from engine.reports.plain import about, question, readings, value_words
+from engine.reports.steps import title
+
+CHECKED = {
+    "text": "The text of the law was read",
+    "summary": "Read in an official summary only",
+    "interpretation": "Our interpretation of the text",
+    "unverified": "Not verified",
+}
+_ASKED = {
+    "requester": "The requester",
+    "provider": "The owner of the data",
+    "hub": "The hub",
+    "receiver": "The receiver of the data",
+    "counsel": "Counsel",
+    "": "Not said who",
+}
+
+
+def facts(decision: Decision) -> Iterator[Block]:
+    """Every fact that the findings rest on, by who stated it."""
+    vocabulary = decision.policies.vocabulary
+    stated: dict[str, dict[tuple[str, str], Reading]] = {}
+    for reading in _read(decision):
+        if not unknown(reading.value):
+            stated.setdefault(reading.source, {})[reading.name, reading.about] = reading
+    counted = "; ".join(
+        many(len(found), f"fact from {source}", f"facts from {source}") for source, found in stated.items() if source
+    )
+    yield Paragraph(line(f"The answer rests on {counted}. It takes them as they were stated."))
+    for source, found in stated.items():
+        if source == GRAPH:
+            continue  # they follow from the flows, which stand on the first page
+        rows = [
+            (
+                line(question(vocabulary, reading.name)),
+                line(about(decision, reading.about)),
+                line(value_words(vocabulary, reading.name, reading.value)),
+            )
+            for reading in found.values()
+        ]
+        yield Table(
+            (line("Question"), line("About"), line("Answer")),
+            tuple(rows),
+            caption=f"Stated by {source}",
+            widths=(5, 3, 3),
+        )
+
+
+def _read(decision: Decision) -> Iterator[Reading]:
+    for finding in decision.findings:
+        proofs = [finding.applies, *(proof for _, proof in finding.bars)]
+        bases = [finding.used] if finding.used else finding.bases
+        yield from readings([*proofs, *(found.proof for found in bases)])
+
+
+def sources(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
+    """How far the sources behind the answer were verified, and those that were not read as text."""
+    rules = {rule.id: rule for finding in decision.findings for rule in _rules(finding)}
+    rested: dict[tuple[str, str], str] = {(rule.cite, rule.checked): _name(rule) for rule in rules.values()}
+    for o in document.obligations:
+        for demand in o.required_by:
+            rested.setdefault((demand.cite, demand.checked), o.says or title(decision, o))
+    counted: Counter[str] = Counter(checked for _, checked in rested)
+    rows = tuple((line(words), line(str(counted[checked]))) for checked, words in CHECKED.items())
+    yield Table((line("How far the paragraph was verified"), line("Paragraphs")), rows, row_heads=True, widths=(5, 1))
+    doubtful = [(cite, checked, what) for (cite, checked), what in rested.items() if checked != "text"]
+    doubtful.sort(key=lambda row: -list(CHECKED).index(row[1]))
+    if doubtful:
+        yield Paragraph(line("Counsel should look at these before anybody relies on them:"))
+        yield Table(
+            (line("Paragraph"), line("What rests on it"), line("How far verified")),
+            tuple((line(cite), line(what), line(CHECKED[checked])) for cite, checked, what in doubtful),
+            widths=(3, 5, 2),
+        )
+    notes = {rule.note: rule for rule in rules.values() if rule.note}
+    if notes:
+        yield Heading(3, line("Doubts that the authors of the rules noted"))
+        yield Table(
+            (line("Rule"), line("Note")),
+            tuple((line(f"{_name(rule)} ({rule.cite})"), line(note)) for note, rule in notes.items()),
+            widths=(2, 3),
+        )
+
+
+def _rules(finding: Finding) -> Iterator[Rule]:
+    """The rules that a finding rests on."""
+    if finding.outcome == "not_applicable":
+        return
+    yield finding.framework.applies
+    yield from finding.holding
+    if finding.used is not None:
+        yield finding.used.basis
+
+
+def _name(rule: Rule) -> str:
+    return str(getattr(rule, "title", "") or rule.says)
+
+
+def by_whom(document: DecisionRecord) -> dict[str, list[MissingRecord]]:
+    """The facts that are missing, by who can answer."""
+    found: dict[str, list[MissingRecord]] = {}
+    for fact in document.missing:
+        found.setdefault(_ASKED[fact.asked_of or ""], []).append(fact)
+    return dict(sorted(found.items(), key=lambda item: list(_ASKED.values()).index(item[0])))
+
+
+def missing(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
+    """Every fact that can still change the answer, by who can answer; then what is of unknown kind."""
+    for person, found in by_whom(document).items():
+        rows: dict[tuple[str, str, str], list[str]] = {}
+        for fact in found:
+            rows.setdefault((fact.question or named(fact.fact), fact.cite, fact.absence), []).append(
+                about(decision, fact.about)
+            )
+        yield Table(
+            (line("Question"), line("About"), line("So far")),
+            tuple(
+                (
+                    line(f"{asked} ({cite})" if cite else asked),
+                    line("; ".join(dict.fromkeys(abouts))),
+                    line(absence),
+                )
+                for (asked, cite, absence), abouts in rows.items()
+            ),
+            caption=f"{person}: {many(len(found), 'question', 'questions')}",
+            widths=(5, 3, 2),
+        )
+    for dataset, elements in document.unclassified.items():
+        yield Paragraph(
+            line(
+                f"Of unknown kind, since the catalogue does not have them, in the data set {named(dataset)}: "
+                f"{', '.join(elements)}."
+            )
+        )

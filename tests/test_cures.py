@@ -1,0 +1,265 @@
+"""Cures: what makes a denied request allowed, at least cost, decided by the engine before it is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.advice.cures import Advice, cures
+from engine.advice.weights import CONDITION, ODD, WEIGHTS
+from engine.decisions import decide
+from engine.documents import parse
+from engine.policies import PolicySet
+from engine.requests import check_request
+from tests.house import assent, refused
+from tests.strategies import conditions, json_text
+from tests.writing import LAW_HEAD, VOCABULARY, policies, written
+
+CHANGES = {
+    "request.approved: {type: boolean": "request.approved: {type: boolean, change: {approve: [true]}",
+    "request.ethics: {type: code": "request.ethics: {type: code, change: {approve: [approved, waived]}",
+    "flow.form: {type: code": "flow.form: {type: code, change: {deliver: [coded], aggregate: [aggregate]}",
+    "flow.smallest_cell: {type: number": "flow.smallest_cell: {type: number, change: {deliver: any}",
+    "party.kind: {type: code": "party.kind: {type: code, change: {recipient: [agency]}",
+}
+
+
+def changeable(vocabulary: str = VOCABULARY) -> str:
+    """The example vocabulary, in which some facts can be changed."""
+    for old, new in CHANGES.items():
+        vocabulary = vocabulary.replace(old, new)
+    return vocabulary
+
+
+REQUEST = """
+    request: example
+    title: An example
+    date: 2026-11-23
+    purpose: study
+    facts: {approved: false}  # the board has not met
+    parties:
+      OWNER: {facts: {kind: agency, trusted: false}}
+      OTHER: {facts: {kind: agency, trusted: false}}
+      HUB: {facts: {kind: agency, trusted: false}}
+      LAB: {name: The Laboratory, facts: {kind: lab, trusted: false}}
+    hubs: [HUB]
+    datasets:
+      grades: {owner: OWNER, categories: [school], facts: {sensitive: false}}
+      visits: {owner: OTHER, categories: [health], facts: {sensitive: false}}
+      pay: {owner: OTHER, categories: [wage], facts: {sensitive: false}}
+      joined: {from: [grades, visits, pay]}
+    flows:
+      - {id: in, from: OWNER, to: HUB, carries: [grades], form: identified}
+      - {id: also-in, from: OTHER, to: HUB, carries: [visits, pay], form: identified}
+      - {id: out, from: HUB, to: LAB, carries: [joined], form: identified}
+"""
+
+
+def law(*bases: str, bars: str = "") -> PolicySet:
+    """A law with these bases, each a condition, over the changeable vocabulary."""
+    named = "".join(
+        f"  b{i}: {{title: Basis {i}, cite: s. {i}, checked: text, when: {when}}}\n" for i, when in enumerate(bases, 1)
+    )
+    barred = f"bars:\n  never: {{says: Never that, cite: s. 9, checked: text, when: {bars}}}\n" if bars else ""
+    applies = "applies: {says: Everything, cite: s. 1, checked: text}"
+    return policies(written(LAW_HEAD, applies) + barred + f"bases:\n{named}", vocabulary=changeable())
+
+
+def advised(policies: PolicySet, *changes: tuple[str, str]) -> Advice:
+    """The advice on the example request with some of its text replaced."""
+    text = written(REQUEST)
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return cures(policies, check_request(parse(text, "request.yaml"), policies), text)
+
+
+def taken(advice: Advice) -> list[list[tuple[str, str]]]:
+    """By cure: the kind of each measure and what it is about."""
+    return [[(measure.kind, measure.subject) for measure in cure.measures] for cure in advice.cures]
+
+
+# What is proposed -----------------------------------------------------------------------------------------------------
+
+
+def test_an_approval_opens_a_basis_that_asks_for_it() -> None:
+    advice = advised(law("{request.approved: true}"))
+    assert taken(advice) == [[("approve", "the request")]]
+    assert "approved: true" in advice.cures[0].text
+    assert "# the board has not met" in advice.cures[0].text
+
+
+def test_every_cure_is_decided_allow_by_the_engine() -> None:
+    rules = law("{request.approved: true}", "{flow.form: aggregate}", "{data.categories: {excludes: health}}")
+    advice = advised(rules)
+    assert len(advice.cures) > 1
+    for cure in advice.cures:
+        again = decide(rules, check_request(parse(cure.text, "cure.yaml"), rules))
+        assert again.outcome == "allow" == cure.decision.outcome
+
+
+def test_what_is_brought_to_be_joined_stays_recognizable() -> None:
+    advice = advised(law("{flow.form: aggregate}"))
+    assert not advice.cures
+    advice = advised(law("{flow.form: aggregate}", "{receiver.is_hub: true}"))
+    assert taken(advice) == [[("aggregate", "flow out")]]
+
+
+def test_people_never_become_easier_to_recognize() -> None:
+    rules = law("{flow.form: coded}", "{receiver.is_hub: true}")
+    assert taken(advised(rules)) == [[("deliver", "flow out")]]
+    assert not advised(rules, ("carries: [joined], form: identified", "carries: [joined], form: aggregate")).cures
+
+
+def test_a_dataset_is_left_out_everywhere() -> None:
+    rules = law("{data.categories: {excludes: health}}")
+    advice = advised(rules)
+    assert taken(advice) == [[("dataset", "dataset visits")]]
+    left = check_request(parse(advice.cures[0].text, "cure.yaml"), rules).file
+    assert [flow.carries for flow in left.flows] == [("grades",), ("pay",), ("joined",)]
+    assert left.datasets["joined"].from_ == ("grades", "pay")
+
+
+def test_a_flow_that_carries_nothing_any_more_is_left_out() -> None:
+    rules = law("{data.categories: {excludes: school}}")
+    more = ("visits: {owner: OTHER", "visits: {owner: HUB"), ("carries: [visits, pay]", "carries: [pay]")
+    advice = advised(rules, *more)
+    assert taken(advice) == [[("dataset", "dataset grades")]]
+    left = check_request(parse(advice.cures[0].text, "cure.yaml"), rules).file
+    assert [flow.id for flow in left.flows] == ["also-in", "out"]
+
+
+def test_what_was_joined_of_two_owners_stays_joined() -> None:
+    """Without the grades only data of one owner were left: that would be another project."""
+    assert not advised(law("{data.categories: {excludes: school}}")).cures
+
+
+def test_another_recipient_is_sought_for_a_party_that_is_no_known_agency() -> None:
+    advice = advised(law("{receiver.kind: agency}"))
+    assert taken(advice) == [[("recipient", "party LAB")]]
+    assert "To be named" in advice.cures[0].text
+
+
+def test_what_nobody_stated_and_nobody_can_change_is_an_assumption() -> None:
+    advice = advised(law("{sender.trusted: true}"), (", trusted: false", ""))
+    assert {kind for kind, _ in taken(advice)[0]} == {"assume"}
+    assert "# assumed: confirm" in advice.cures[0].text
+
+
+def test_what_was_refused_may_be_granted_after_all() -> None:
+    applies = "applies: {says: Everything, cite: s. 1, checked: text}"
+    rules = policies(
+        written(LAW_HEAD, applies)
+        + "requires: [{step: log, says: Approve, by: provider, cite: s. 2}]\n"
+        + "bases: {one: {title: One, cite: s. 1, checked: text}}\n",
+        vocabulary=changeable(),
+    )
+    refusal = "steps: [{step: law.step.log, by: OWNER, flow: in, status: refused}]"
+    advice = advised(rules, ("hubs: [HUB]", f"hubs: [HUB]\n{refusal}"))
+    assert taken(advice) == [[("overturn", "party OWNER")]]
+    assert "status: pending" in advice.cures[0].text
+
+
+@pytest.mark.parametrize("fact", ["request.purpose: audit", "data.sensitive: true", "receiver.trusted: true"])
+def test_what_cannot_be_changed_is_no_cure(fact: str) -> None:
+    advice = advised(law(f"{{{fact}}}"))
+    assert not advice.cures
+    assert {finding.framework.framework for finding in advice.obstacles} == {"law"}
+
+
+def test_an_allowed_request_needs_no_cure() -> None:
+    advice = advised(law("{request.purpose: study}"))
+    assert advice.decision.outcome == "allow"
+    assert not advice.cures
+
+
+# Exactly the least ----------------------------------------------------------------------------------------------------
+
+CHOICES: dict[str, dict[Any, int]] = {
+    "approved": {False: 0, True: WEIGHTS["approve"]},
+    "ethics": {"not_applicable": 0, "approved": WEIGHTS["approve"], "waived": WEIGHTS["approve"] + ODD},
+    "form": {"identified": 0, "coded": WEIGHTS["deliver"], "aggregate": WEIGHTS["aggregate"]},
+    "kind": {"lab": 0, "agency": WEIGHTS["recipient"] + CONDITION},
+}
+"""What people can make of the facts of a request, and at what cost, by hand."""
+
+ATOMS: list[dict[str, Any]] = [
+    {"request.approved": True}, {"request.ethics": "approved"}, {"request.ethics": "waived"}, {"flow.form": "coded"},
+    {"flow.form": "aggregate"}, {"flow.form": "identified"}, {"receiver.kind": "agency"}, {"request.approved": False},
+]  # fmt: skip
+
+
+def plain(approved: bool = False, ethics: str = "not_applicable", form: str = "identified", kind: str = "lab") -> str:
+    """A request of one flow with every fact stated."""
+    return written(f"""
+        request: example
+        title: An example
+        date: 2026-11-23
+        purpose: study
+        facts: {{approved: {str(approved).lower()}, ethics: {ethics}}}
+        parties: {{OWNER: {{facts: {{kind: agency}}}}, LAB: {{facts: {{kind: {kind}}}}}}}
+        datasets: {{records: {{owner: OWNER}}}}
+        flows: [{{id: leg, from: OWNER, to: LAB, carries: [records], form: {form}}}]
+    """)
+
+
+def every_change(policies: PolicySet) -> Iterator[int]:
+    """The cost of every set of changes under which the request is allowed."""
+    for values in product(*CHOICES.values()):
+        given = dict(zip(CHOICES, values, strict=True))
+        request = check_request(parse(plain(**given), "request.yaml"), policies)
+        if decide(policies, request).outcome == "allow":
+            yield sum(CHOICES[name][value] for name, value in given.items())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(conditions(ATOMS, 2), min_size=1, max_size=2), st.lists(conditions(ATOMS, 1), max_size=1))
+def test_no_set_of_changes_is_cheaper(bases: list[Any], bars: list[Any]) -> None:
+    rules = law(*map(json_text, bases), bars=json_text(bars[0]) if bars else "")
+    text = plain()
+    advice = cures(rules, check_request(parse(text, "request.yaml"), rules), text)
+    possible = sorted(every_change(rules))
+    if possible[:1] == [0]:
+        assert advice.decision.outcome == "allow"
+    else:
+        assert [cure.cost for cure in advice.cures[:1]] == possible[:1]
+    for cure in advice.cures:
+        assert cure.decision.outcome == "allow"
+
+
+# On the command line --------------------------------------------------------------------------------------------------
+
+UNIVERSITY = Path("cases/p20win/joined-university.yaml")
+
+
+def test_the_joined_study_is_cured_on_the_command_line(tmp_path: Path) -> None:
+    answer = assent("cure", UNIVERSITY, "--json")
+    assert answer.exit_code == 0
+    found = json.loads(answer.stdout)
+    assert found["cures"][0]["changes"]
+    output = tmp_path / "cured.yaml"
+    assert assent("cure", UNIVERSITY, "--apply", 1, "-o", output).exit_code == 0
+    assert assent("check", output).exit_code == 0
+    refused(assent("cure", UNIVERSITY, "--apply", 1, "-o", output))
+
+
+def test_marketing_has_no_cure(tmp_path: Path) -> None:
+    text = (
+        Path("cases/p20win/r01.yaml").read_text(encoding="utf-8").replace("purpose: evaluation", "purpose: marketing")
+    )
+    (tmp_path / "marketing.yaml").write_text(text, encoding="utf-8")
+    answer = assent("cure", tmp_path / "marketing.yaml")
+    assert answer.exit_code == 10
+    assert "No cure" in answer.stdout
+    assert "P20 WIN house rules" in answer.stdout
+
+
+def test_apply_and_output_belong_together() -> None:
+    assert "--apply and -o" in refused(assent("cure", UNIVERSITY, "--apply", 1))

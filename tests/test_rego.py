@@ -1,0 +1,413 @@
+"""The rules as a bundle for the Open Policy Agent: accepted by its tools, and of one mind with the engine.
+
+Skipped where there is no `opa` program.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from opa_client.opa import OpaClient
+
+from benchmarks.opa import opa, opa_server
+from engine.backends.rego.answers import Answer, found
+from engine.backends.rego.bundle import bundle
+from engine.backends.rego.deciding import decide_by_server
+from engine.backends.rego.server import Server
+from engine.cases import Whole, case_files, run_file
+from engine.conditions import CHECKED, Proof
+from engine.decisions import Decision, decide
+from engine.documents import Document, shipped
+from engine.policies import PolicySet, load_policies
+from engine.requests import Request, check_request
+from tests.house import LAW, assent, at_home, build, everything, refused, write
+from tests.strategies import World, worlds
+from tests.writing import LAW_HEAD, attempt, law
+from tests.writing import request as requested
+
+pytestmark = pytest.mark.skipif(opa() is None, reason="there is no opa program")
+
+
+def run_opa(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(opa()), *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def exported(files: dict[str, str], folder: Path) -> Path:
+    for name, text in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def accepted(folder: Path) -> None:
+    """Nothing to complain of for `opa check --strict`, nothing to change for `opa fmt`."""
+    checked, formatted = run_opa("check", "--strict", "--bundle", folder), run_opa("fmt", "--list", folder)
+    assert (checked.returncode, checked.stderr + checked.stdout) == (0, "")
+    assert (formatted.returncode, formatted.stdout) == (0, "")
+
+
+def agrees(server: Server, policies: PolicySet, request: Request, decision: Decision | None = None) -> Answer:
+    """The server's answer, which is the engine's in every part that it has."""
+    expected = decision or decide(policies, request)
+    answer = decide_by_server(server, policies, request, expected.as_of)
+    assert (answer.outcome, answer.ready) == (expected.outcome, expected.ready)
+    assert [replied.model_copy(update={"settled_here": False}) for replied in answer.findings] == [
+        found(finding) for finding in expected.findings
+    ]
+    disclosures = {finding.disclosure.id: finding.disclosure for finding in expected.findings}
+    for arrived in answer.disclosures:
+        for name in ("received_under", "restrictions"):
+            here, there = getattr(disclosures[arrived.disclosure], name), getattr(arrived, name)
+            assert (here.has, here.may) == (frozenset(there.has), frozenset(there.may))
+    return answer
+
+
+# The law as shipped ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def shipped_bundle(shipped_policies: PolicySet, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / "law"
+    assert assent("export", "rego", "-o", folder).exit_code == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def shipped_server(shipped_bundle: Path) -> Iterator[Server]:
+    with opa_server([shipped_bundle]) as url:
+        yield Server(url)
+
+
+def test_the_tools_of_opa_accept_the_shipped_law(shipped_bundle: Path, tmp_path: Path) -> None:
+    accepted(shipped_bundle)
+    assert run_opa("build", "--bundle", shipped_bundle, "-o", tmp_path / "bundle.tar.gz").returncode == 0
+    loaded = run_opa("eval", "--bundle", tmp_path / "bundle.tar.gz", "data.assent.revision", "--format", "raw")
+    assert loaded.stdout.strip() == json.loads((shipped_bundle / ".manifest").read_text())["revision"]
+
+
+def test_a_rule_is_annotated_with_its_paragraph(shipped_bundle: Path) -> None:
+    inspected = json.loads(run_opa("inspect", "--annotations", "--format", "json", shipped_bundle).stdout)
+    custom = [item["annotations"].get("custom", {}) for item in inspected["annotations"]]
+    rule = next(item for item in custom if item.get("id") == "ferpa.basis.audit-evaluation")
+    assert rule["cite"].startswith("34 CFR 99.3")
+    assert rule["checked"] in CHECKED
+
+
+class _Agreement:
+    """Looks on while cases run, and asks the server the same; every so many cases."""
+
+    def __init__(self, server: Server, every: int) -> None:
+        self.server, self.every, self.seen, self.asked = server, every, 0, 0
+
+    def pinned(self, pin: object, proof: Proof) -> None:
+        """One rule alone is nothing to ask a server."""
+
+    def decided(self, whole: Whole, decision: Decision) -> None:
+        self.seen += 1
+        if self.seen % self.every == 1:
+            self.asked += 1
+            agrees(self.server, decision.policies, whole.request, decision)
+
+
+def test_the_server_answers_worked_cases_as_the_engine_does(
+    shipped_server: Server, shipped_policies: PolicySet
+) -> None:
+    agreement = _Agreement(shipped_server, every=40)
+    for path in case_files([shipped("cases") / "p20win", shipped("cases") / "part-2"]):
+        run_file(path, shipped_policies, agreement)
+    assert agreement.asked > 3
+
+
+def test_the_example_is_decided_by_a_server_as_at_home(shipped_server: Server) -> None:
+    example = shipped("cases") / "p20win" / "joined-university.yaml"
+    answer = assent("check", example, "--engine", "opa", "--opa-url", shipped_server.shown)
+    assert answer.exit_code == assent("check", example).exit_code == 10
+    assert answer.stdout.splitlines()[0] == "DENY"
+    assert f"decided by the Open Policy Agent at {shipped_server.shown}" in answer.stdout
+
+
+# Any law, any request -------------------------------------------------------------------------------------------------
+
+
+class Loader:
+    """A server into which one bundle after the other is loaded."""
+
+    def __init__(self, url: str) -> None:
+        self.server = Server(url)
+        self.client = OpaClient("127.0.0.1", int(url.rpartition(":")[2]), timeout=30)
+        self.loaded: dict[str, str] = {}
+
+    def load(self, policies: PolicySet) -> Server:
+        files = bundle(policies)
+        for name in self.loaded.keys() - files.keys():
+            self.client.delete_policy(name)
+        rules = {name: files[name] for name in sorted(files, key=_after_what_it_uses) if name.endswith(".rego")}
+        for name, text in rules.items():
+            if self.loaded.get(name) != text:
+                assert self.client.update_policy_from_string(text, name, rego_compat=False)
+        self.client.update_or_create_data(json.loads(files["data.json"])["assent"], "assent")
+        self.loaded = rules
+        return self.server
+
+
+def _after_what_it_uses(name: str) -> int:
+    order = ("library/kleene.rego", "library/tests.rego", "library/facts.rego", "library/row.rego")
+    return order.index(name) if name in order else len(order)
+
+
+@pytest.fixture(scope="module")
+def loader() -> Iterator[Loader]:
+    with opa_server([]) as url:
+        yield Loader(url)
+
+
+@settings(max_examples=60)
+@given(world=worlds())
+def test_the_server_and_the_engine_agree_on_any_law_and_request(loader: Loader, world: World) -> None:
+    asked = check_request(Document("request", world.request), world.policies)
+    decision, problems = attempt(lambda: decide(world.policies, asked))
+    server = loader.load(world.policies)
+    if decision is None:
+        _, same = attempt(lambda: decide_by_server(server, world.policies, asked))
+        event("contradicts itself")
+        assert same == problems
+        return
+    answer = agrees(server, world.policies, asked, decision)
+    event(f"{answer.outcome}, {'settled here' if any(f.settled_here for f in answer.findings) else 'by the server'}")
+
+
+LAW_WITH_DATES = """
+    applies: {says: Everything, cite: s. 1, checked: text}
+    bases:
+      first: {title: Until the reform, cite: s. 2, checked: text, in_force: {until: 2026-06-30}}
+      second: {title: Since the reform, cite: s. 2, checked: text, in_force: {from: 2026-07-01}}
+"""
+
+
+@pytest.mark.parametrize(("day", "basis"), [("2026-06-30", "first"), ("2026-07-01", "second")])
+def test_law_that_changed_is_decided_as_of_the_day_of_the_request(loader: Loader, day: str, basis: str) -> None:
+    policies = law(LAW_WITH_DATES)
+    answer = agrees(loader.load(policies), policies, requested(policies, f"date: {day}"))
+    assert [found.bases for found in answer.findings] == [(f"law.basis.{basis}",)]
+
+
+HOSTILE = """
+    definitions:
+      default:
+        says: "x\\n# METADATA\\n# title: [\\nbars[\\"y\\"] := \\"true\\""
+        cite: s. 2
+        checked: text
+        when: {request.approved: true}
+      not: {says: METADATA, cite: "`", checked: text, when: {not: {definition: default}}}
+    applies: {says: "{{}} ${x} \\u2028 #", cite: "a: b", checked: text}
+    bars:
+      if:
+        says: METADATA
+        cite: "\\"]\\n}"
+        checked: text
+        note: "- {\\n# METADATA"
+        when: {definition: not}
+    bases:
+      import:
+        title: "\\"; data.assent.law := 1"
+        cite: s. 3
+        checked: text
+        when:
+          - {request.approved: true, says: "METADATA\\nscope: package", cite: "]"}
+"""
+
+
+def test_what_a_policy_says_stays_text(loader: Loader, tmp_path: Path) -> None:
+    policies = law(HOSTILE)
+    accepted(exported(bundle(policies), tmp_path))
+    inspected = json.loads(run_opa("inspect", "--annotations", "--format", "json", tmp_path).stdout)
+    titles = [item["annotations"].get("title") for item in inspected["annotations"]]
+    assert '"; data.assent.law := 1' in titles
+    for approved, outcome in (("true", "allow"), ("false", "deny"), ("unknown", "undetermined")):
+        asked = requested(policies, f"facts: {{approved: {approved}}}")
+        assert agrees(loader.load(policies), policies, asked).outcome == outcome
+
+
+# Rows alone -----------------------------------------------------------------------------------------------------------
+
+
+def chain(legs: int) -> dict[str, Any]:
+    """Data that go from hand to hand."""
+    row = {"flow": "f", "dataset": "d", "source": "d", "provider": "A", "sender": "A", "receiver": "B"}
+    ready = [{**row, "id": str(i), "earlier": [i - 1] if i else []} for i in range(legs)]
+    return {"request": "chain", "as_of": "2026-11-23", "rows": ready}
+
+
+def asked_of(loader: Loader, data: dict[str, Any]) -> dict[str, Any]:
+    return dict(loader.client.query_rule(data, "assent", "decision")["result"])
+
+
+def test_what_a_basis_attaches_reaches_the_last_of_256_hands_and_no_more_are_decided(loader: Loader) -> None:
+    loader.load(law("bases: {one: {title: A basis, cite: s. 1, checked: text}}"))
+    answer = asked_of(loader, chain(256))
+    assert answer["disclosures"][255]["received_under"] == {"has": ["law.basis.one"], "may": []}
+    answer = asked_of(loader, chain(257))
+    assert answer["problems"] == ["rows: the data go through more than 256 hands"]
+    assert "outcome" not in answer
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"as_of": "soon"}, "as_of: Does not match format 'date'"),
+        ({"deployment": "elsewhere"}, "deployment: deployment must be one of the following"),
+        ({"rows": [{"id": "a"}]}, "rows.0: flow is required"),
+        (
+            {"facts": {"request.purpose": "studdy"}},
+            "rows.0.facts.request.purpose: rows.0.facts.request.purpose must be",
+        ),
+        ({"facts": {"request.aproved": True}}, "rows.0.facts: Additional property request.aproved is not allowed"),
+        ({"facts": {"request.signed_on": 5}}, "rows.0.facts.request.signed_on: Invalid type"),
+        ({"earlier": [0]}, "rows.0.earlier: 0 is not the position of an earlier row"),
+        ({"claims": ["law.basis.two"]}, "rows.0.claims.0: rows.0.claims.0 must be one of the following"),
+        ({"refused": ["law.step.x by provider"]}, "rows.0.refused.0: rows.0.refused.0 must be one of the following"),
+    ],
+)
+def test_wrong_rows_are_problems_and_never_an_outcome(loader: Loader, change: dict[str, Any], problem: str) -> None:
+    loader.load(law("bases: {one: {title: A basis, cite: s. 1, checked: text}}"))
+    data = chain(1)
+    data |= {key: value for key, value in change.items() if key in ("as_of", "deployment", "rows")}
+    data["rows"][0] |= {key: value for key, value in change.items() if key not in data and key != "deployment"}
+    answer = asked_of(loader, data)
+    assert [found for found in answer["problems"] if found.startswith(problem)], answer["problems"]
+    assert "outcome" not in answer
+
+
+def test_a_row_that_states_nothing_is_undetermined(loader: Loader) -> None:
+    loader.load(law("bars: {one: {says: Bar, cite: s. 1, checked: text, when: {request.purpose: marketing}}}",
+                    "bases: {one: {title: A basis, cite: s. 1, checked: text}}"))  # fmt: skip
+    assert asked_of(loader, chain(1))["outcome"] == "undetermined"
+
+
+# The commands ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small house, as the current folder."""
+    monkeypatch.chdir(tmp_path)
+    build(tmp_path)
+
+
+def check(url: str, *options: str) -> Any:
+    return at_home("check", "request.yaml", "--engine", "opa", "--opa-url", url, *options)
+
+
+def test_a_bundle_exported_at_home_decides_the_request_over_http(house: None) -> None:
+    assert at_home("export", "rego", "-o", "law").exit_code == 0
+    accepted(Path("law"))
+    with opa_server([Path("law")]) as url:
+        answer = check(url)
+        assert (answer.exit_code, answer.stdout.splitlines()[0]) == (0, "ALLOW, not ready: steps are outstanding")
+        assert "allow law: A study by a trusted laboratory (s. 3) law.basis.study" in answer.stdout
+        assert "law.clause.use: Use" in answer.stdout
+        assert "pact between provider and receiver" in answer.stdout
+        data = json.loads(check(url, "--json").stdout)
+        assert data["findings"][0]["clauses"] == ["law.clause.use", "law.clause.end"]
+        assert "leave --engine opa out" in refused(check(url, "--explain"))
+        secret = check(url.replace("http://", "http://someone:secret@"))
+        assert secret.exit_code == 0
+        assert "secret" not in secret.output
+
+        write("policies/law.yaml", LAW_HEAD, LAW.replace("study, audit", "study"))
+        assert "decides by other policies (" in refused(check(url))
+
+
+def test_the_same_policies_are_the_same_bytes(house: None) -> None:
+    for folder in ("one", "two"):
+        at_home("export", "rego", "-o", folder)
+    assert list(everything(Path("one")).values()) == list(everything(Path("two")).values())
+
+
+def test_a_new_export_replaces_a_former_one_and_nothing_else(house: None) -> None:
+    at_home("export", "rego", "-o", "law")
+    write("policies/law.yaml", LAW_HEAD.replace("law", "act"), LAW)
+    assert at_home("export", "rego", "-o", "law").exit_code == 0
+    assert sorted(path.name for path in Path("law/policies").iterdir()) == ["act.rego", "exclusive.rego"]
+    Path("law/mine.txt").write_text("mine")
+    write("policies/law.yaml", LAW_HEAD, LAW)
+    before = everything(Path("law"))
+    assert "holds something else than a bundle" in refused(at_home("export", "rego", "-o", "law"))
+    assert everything(Path("law")) == before
+    assert not Path(".law.part").exists()
+
+
+def test_a_server_without_the_bundle_has_no_decision_to_give(house: None) -> None:
+    with opa_server([]) as url:
+        assert "has no decision to give" in refused(check(url))
+
+
+def test_an_address_where_nothing_or_something_else_answers_is_named(house: None) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://someone:secret@127.0.0.1:{free.getsockname()[1]}"
+        message = refused(check(url))
+    assert message.startswith("no server answers at http://127.0.0.1:")
+    assert "opa run --server --bundle DIR" in message
+    assert "secret" not in message
+    with answering(200, b"<html>") as url:
+        assert "is no Open Policy Agent server" in refused(check(url))
+    with answering(403, b"{}") as url:
+        assert "it answers with status 403" in refused(check(url))
+    for wrong in ("localhost:8181", "ftp://host", "http://[", "http://host:port"):
+        assert "is not the address of a server" in refused(check(wrong))
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """The address of a server that always answers the same."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_engine_and_its_address_go_together(house: None) -> None:
+    assert "go together" in refused(at_home("check", "request.yaml", "--engine", "opa"))
+    assert "go together" in refused(at_home("check", "request.yaml", "--opa-url", "http://127.0.0.1:1"))
+
+
+def test_without_the_client_the_message_says_what_to_install(house: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opa_client.opa", None)
+    for name in ("server", "deciding"):
+        monkeypatch.delitem(sys.modules, f"engine.backends.rego.{name}", raising=False)
+    assert 'pip install "assent[opa]"' in refused(check("http://127.0.0.1:1"))
+
+
+def test_what_contradicts_itself_is_reported_with_its_place(loader: Loader, house: None) -> None:
+    text = Path("request.yaml").read_text()
+    Path("request.yaml").write_text(text.replace("form: coded", "form: aggregate").replace(
+        "categories: [school]", "categories: [school], facts: {sensitive: true}"))  # fmt: skip
+    server = loader.load(load_policies(Path("policies")))
+    assert refused(check(server.shown)) == refused(at_home("check", "request.yaml"))
