@@ -15,10 +15,10 @@ from random import Random
 from typing import Any
 
 from engine.completions import open_proof
-from engine.conditions import facts_in, label, tests_in
+from engine.conditions import evaluate, facts_in, tests_in
 from engine.facts import DERIVED, PARTY_SCOPES, CodeSet, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS, Rows, facts_read
+from engine.rows import PAPERS, Leg, Row, Rows, facts_read
 
 EIGHT = ("ferpa", "hipaa", "medicaid", "snap", "tanf", "uc", "hmis", "part-2")
 DAY = "2026-11-23"
@@ -41,7 +41,7 @@ def requests(policies: PolicySet, count: int, *, seed: int = 1, unknown: float =
 
 def lines(policies: PolicySet, count: int, *, seed: int = 1, unknown: float = 0.02) -> Iterator[str]:
     """The same as lines of JSON."""
-    maker = _Maker(policies, Random(seed), unknown)  # noqa: S311
+    maker = _Maker(policies, Random(seed), unknown)
     for i in range(count):
         yield json.dumps(maker.request(f"q{i}"), separators=(",", ":")) + "\n"
 
@@ -134,27 +134,16 @@ class _Maker:
         return "720 hours" if kind == "duration" else "text"
 
     def _redrawn(self, row: Mapping[str, Any]) -> bool:
-        """Draw anew one fact of those that exclude one another and all hold; whether there were any."""
+        """Forget one fact of those that exclude one another and all hold; whether there were any."""
         found = False
+        leg = Leg(Row.model_construct(**row), (), self.policies)
         for group in self.policies.exclusive:
-            true = [c for c in group if all(_holds(test, row["facts"]) for test in tests_in(c)) and label(c)]
-            if len(true) > 1:
+            true = [c for c in group if set(facts_in(c)) <= self._read and evaluate(c, leg).truth is True]
+            for condition in true[1:]:
                 found = True
-                names = [n for condition in true for n in facts_in(condition) if n in self.declared]
-                for name in names[-1:]:
-                    one = self.declared[name]
-                    self.drawn[(_subject(one, row), one.key)] = self._value(one)
+                for name in [n for c in (condition, true[0]) for n in facts_in(c) if n in self.declared][:1]:
+                    self.drawn[(_subject(self.declared[name], row), name.partition(".")[2])] = None
         return found
-
-
-def _holds(test: Any, facts: Mapping[str, Any]) -> bool:
-    """Whether a test of facts that exclude one another may hold; a test under `not` is taken to."""
-    value = facts.get(test.fact)
-    if test.operator in ("known",):
-        return True
-    if isinstance(value, list):
-        return bool({*value} & {*test.operands})
-    return (value not in test.operands) if test.operator == "not" else value in test.operands
 
 
 def _subject(one: Declared, head: Mapping[str, Any]) -> str:

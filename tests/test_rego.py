@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 from hypothesis import event, given, settings
+
+pytest.importorskip("opa_client")
+
 from opa_client.opa import OpaClient
 
 from benchmarks.opa import opa, opa_server
@@ -31,7 +34,7 @@ from engine.decisions import Decision, decide
 from engine.documents import Document, shipped
 from engine.policies import PolicySet, load_policies
 from engine.requests import Request, check_request
-from tests.house import LAW, assent, at_home, build, everything, refused, write
+from tests.house import LAW, ROOT, assent, at_home, build, everything, refused, write
 from tests.strategies import World, worlds
 from tests.writing import LAW_HEAD, attempt, law
 from tests.writing import request as requested
@@ -135,6 +138,14 @@ def test_the_example_is_decided_by_a_server_as_at_home(shipped_server: Server) -
     assert answer.exit_code == assent("check", example).exit_code == 10
     assert answer.stdout.splitlines()[0] == "DENY"
     assert f"decided by the Open Policy Agent at {shipped_server.shown}" in answer.stdout
+
+
+def test_the_example_in_the_documentation_is_decided(shipped_server: Server) -> None:
+    page = (ROOT / "docs" / "opa.md").read_text(encoding="utf-8")
+    asked = json.loads(page.partition("-d '")[2].partition("'\n")[0])["input"]
+    answer = shipped_server.client.query_rule(asked, "assent", "decision")["result"]
+    assert (answer["outcome"], answer["exact"]) == ("undetermined", False)
+    assert answer["findings"][0].keys() == {"disclosure", "framework", "outcome", "applies"}
 
 
 # Any law, any request -------------------------------------------------------------------------------------------------

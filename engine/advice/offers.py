@@ -243,7 +243,8 @@ class _SetOffer:
     def bind(self) -> None:
         """Let every code be stated once one is, where nothing is stated yet; and let data be of some kind."""
         if self.declared.name == CATEGORIES and self.has <= self.codes.keys():
-            self.plan.clauses.add(*(self.codes[code][1] for code in sorted(self.has)))
+            some = [self.codes[code][1] for code in sorted(self.has or self.codes)]
+            self.plan.clauses.add(*some, *([] if self.stated else [-self.assumed]))
         if not self.stated:
             bits = [self.assumed, *self.kinds.values()]
             for outside, inside in self.codes.values():

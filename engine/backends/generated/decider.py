@@ -83,7 +83,7 @@ class Decider:
         outcome: Truth = True
         waiting = entangled = False
         for row in document["rows"]:
-            arrivals = _arrive(row["earlier"], arrived, opened)
+            arrivals = _arrive(row.get("earlier", EMPTY), arrived, opened)
             get, besides = self._facts(row, arrivals)
             entangled = entangled or self.exclusions.entangled(get, besides)
             found: list[Found] = []

@@ -35,7 +35,7 @@ def listed(items: Iterable[str], ends: str = "[]") -> str:
     """Items in brackets; on lines of their own where one is long or carries a comment."""
     items = list(items)
     line = ", ".join(items)
-    if len(line) <= _SHORT and "\n" not in line and "#" not in line:
+    if len(line) <= _SHORT and "\n" not in line:
         return f"{ends[0]}{line}{ends[1]}"
     inner = "".join(f"{item},\n" for item in items)
     return f"{ends[0]}\n{indented(inner)}{ends[1]}"
