@@ -12,12 +12,19 @@ from typing import Any
 
 import click
 
-from engine.commands import boards, catalogue, counsel, export, requesters, start
+from engine.commands import boards, catalogue, clearinghouses, counsel, export, requesters, start
 from engine.commands.common import fail
 from engine.documents import AssentError
 
 AUDIENCES: dict[str, tuple[click.Command, ...]] = {
-    "For requesters": (requesters.check, requesters.ask, requesters.cure, requesters.explain, requesters.draft, requesters.review),
+    "For requesters": (
+        requesters.check,
+        requesters.ask,
+        requesters.cure,
+        requesters.explain,
+        requesters.draft,
+        requesters.review,
+    ),
     "For counsel": (
         counsel.format_documents,
         counsel.lint_documents,
@@ -34,6 +41,7 @@ AUDIENCES: dict[str, tuple[click.Command, ...]] = {
         export.export,
     ),
     "For boards": (boards.report, boards.calendar, boards.publish),
+    "For clearinghouses": (clearinghouses.batch, clearinghouses.rows),
     "To begin with": (start.new,),
 }
 

@@ -113,25 +113,8 @@ class _Maker:
     def _fact(self, one: Declared, about: str) -> Any:
         key = (about, one.key)
         if key not in self.drawn:
-            self.drawn[key] = None if self.random.random() < self.unknown else self._value(one)
+            self.drawn[key] = None if self.random.random() < self.unknown else value(one, self.random)
         return self.drawn[key]
-
-    def _value(self, one: Declared) -> Any:
-        """A value that a request might state: much of what a law asks for is beside the point, and said to be so."""
-        random, kind = self.random, one.fact.type
-        if one.optional and random.random() < 0.6:
-            return "not_applicable"
-        if kind == "boolean":
-            return random.random() < 0.5
-        if kind == "code":
-            return "none" if "none" in one.codes and random.random() < 0.6 else random.choice(sorted(one.codes))
-        if kind == "codes":
-            return random.sample(sorted(one.codes), min(len(one.codes), random.choice((1, 1, 2))))
-        if kind == "date":
-            return f"202{random.randrange(4, 9)}-0{random.randrange(1, 10)}-15"
-        if kind == "number":
-            return random.choice((1, 5, 6, 10, 11, 20, 100))
-        return "720 hours" if kind == "duration" else "text"
 
     def _redrawn(self, row: Mapping[str, Any]) -> bool:
         """Forget one fact of those that exclude one another and all hold; whether there were any."""
@@ -144,6 +127,24 @@ class _Maker:
                 for name in [n for c in (condition, true[0]) for n in facts_in(c) if n in self.declared][:1]:
                     self.drawn[(_subject(self.declared[name], row), name.partition(".")[2])] = None
         return found
+
+
+def value(one: Declared, random: Random) -> Any:
+    """A value that a request might state: much of what a law asks for is beside the point, and said to be so."""
+    kind = one.fact.type
+    if one.optional and random.random() < 0.6:
+        return "not_applicable"
+    if kind == "boolean":
+        return random.random() < 0.5
+    if kind == "code":
+        return "none" if "none" in one.codes and random.random() < 0.6 else random.choice(sorted(one.codes))
+    if kind == "codes":
+        return random.sample(sorted(one.codes), min(len(one.codes), random.choice((1, 1, 2))))
+    if kind == "date":
+        return f"202{random.randrange(4, 9)}-0{random.randrange(1, 10)}-15"
+    if kind == "number":
+        return random.choice((1, 5, 6, 10, 11, 20, 100))
+    return "720 hours" if kind == "duration" else "text"
 
 
 def _subject(one: Declared, head: Mapping[str, Any]) -> str:

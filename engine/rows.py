@@ -196,17 +196,20 @@ class RowMaker:
                 may[name] = tuple(sorted(reading.value.may))
             if reading.about != bare.subject(declared):
                 about[name] = reading.about
-        return Row(
-            **head,
-            earlier=tuple(place[earlier.id] for earlier in disclosure.earlier),
-            facts=facts,
-            may=may,
-            not_known=tuple(absent[Absence.NOT_KNOWN]),
-            does_not_apply=tuple(absent[Absence.DOES_NOT_APPLY]),
-            about=about,
-            papers=tuple(self._papers(disclosure)),
-            **self._statuses(judge, disclosure),
-            claims=tuple(dict.fromkeys(c.basis for c in judge.request.file.claims if _concerns(c.flow, disclosure))),
+        return bare.model_copy(
+            update={
+                "earlier": tuple(place[earlier.id] for earlier in disclosure.earlier),
+                "facts": facts,
+                "may": may,
+                "not_known": tuple(absent[Absence.NOT_KNOWN]),
+                "does_not_apply": tuple(absent[Absence.DOES_NOT_APPLY]),
+                "about": about,
+                "papers": tuple(self._papers(disclosure)),
+                "claims": tuple(
+                    dict.fromkeys(c.basis for c in judge.request.file.claims if _concerns(c.flow, disclosure))
+                ),
+                **self._statuses(judge, disclosure),
+            }
         )
 
     def _papers(self, disclosure: Disclosure) -> Iterator[PaperRow]:
@@ -355,7 +358,7 @@ def _unknown(document: Document, kind: str, name: str, known: Iterable[str], pat
     document.report(f"unknown-{kind}", f'"{name}" is not a known {kind}', path, help=nearest(name, known))
 
 
-def _read(declared: Declared, raw: Any, document: Document, path: tuple[str | int, ...]) -> Value:
+def _read(declared: Declared, raw: Any, document: Document, path: tuple[str | int, ...]) -> Any:
     """A value as a row holds it."""
     report = fact_problems(document, path)
     kind = declared.fact.type
@@ -436,12 +439,8 @@ class Leg(Disclosure):
     def _value(self, declared: Declared) -> Value:
         row, name = self.row, declared.name
         if row.facts.get(name) is not None:
-            read = _read(declared, row.facts[name], Document("", {}), ())
-            return (
-                read
-                if not isinstance(read, CodeSet)
-                else CodeSet(read.has, frozenset(row.may.get(name, ())) - read.has)
-            )
+            value = _read(declared, row.facts[name], Document("", {}), ())
+            return value._replace(may=frozenset(row.may.get(name, ())) - value.has) if name in row.may else value
         if name in row.not_known:
             return Absence.NOT_KNOWN
         return Absence.DOES_NOT_APPLY if name in row.does_not_apply else Absence.NOT_ASKED
@@ -489,7 +488,12 @@ class RowJudge(Judge):
 def _request(policies: PolicySet, found: Rows, document: Document) -> Request:
     """What rows still say of the request."""
     file = RequestFile.model_construct(
-        request=found.request, title=found.request, date=found.as_of, deployment=found.deployment
+        request=found.request,
+        title=found.request,
+        date=found.as_of,
+        deployment=found.deployment,
+        parties={},
+        datasets={},
     )
     deployment = policies.deployments[found.deployment] if found.deployment else None
     return Request(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from io import StringIO
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,18 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from engine.advice.cures import Advice, cures
 from engine.advice.weights import CONDITION, ODD, WEIGHTS
 from engine.decisions import decide
-from engine.documents import parse
+from engine.documents import CannotDo, parse
 from engine.policies import PolicySet
+from engine.reports.cures import show_advice
 from engine.requests import check_request
 from tests.house import assent, refused
 from tests.strategies import conditions, json_text
-from tests.writing import LAW_HEAD, VOCABULARY, policies, written
+from tests.writing import LAW_HEAD, VOCABULARY, policies, problems, written
 
 CHANGES = {
     "request.approved: {type: boolean": "request.approved: {type: boolean, change: {approve: [true]}",
@@ -103,6 +106,13 @@ def test_every_cure_is_decided_allow_by_the_engine() -> None:
     for cure in advice.cures:
         again = decide(rules, check_request(parse(cure.text, "cure.yaml"), rules))
         assert again.outcome == "allow" == cure.decision.outcome
+
+
+def test_nothing_is_assumed_of_a_fact_whose_every_value_will_do() -> None:
+    either = "{any: [{provider.trusted: true}, {not: {provider.trusted: true}}]}"
+    rules = law(f"{{all: [{{request.approved: true}}, {either}]}}")
+    advice = advised(rules, ("trusted: false", "trusted: unknown"))
+    assert taken(advice) == [[("approve", "the request")]]
 
 
 def test_what_is_brought_to_be_joined_stays_recognizable() -> None:
@@ -205,7 +215,7 @@ def plain(approved: bool = False, ethics: str = "not_applicable", form: str = "i
         purpose: study
         facts: {{approved: {str(approved).lower()}, ethics: {ethics}}}
         parties: {{OWNER: {{facts: {{kind: agency}}}}, LAB: {{facts: {{kind: {kind}}}}}}}
-        datasets: {{records: {{owner: OWNER}}}}
+        datasets: {{records: {{owner: OWNER, categories: [school]}}}}
         flows: [{{id: leg, from: OWNER, to: LAB, carries: [records], form: {form}}}]
     """)
 
@@ -245,9 +255,9 @@ def test_the_joined_study_is_cured_on_the_command_line(tmp_path: Path) -> None:
     found = json.loads(answer.stdout)
     assert found["cures"][0]["changes"]
     output = tmp_path / "cured.yaml"
-    assert assent("cure", UNIVERSITY, "--apply", 1, "-o", output).exit_code == 0
+    assert assent("cure", UNIVERSITY, "--apply", "1", "-o", output).exit_code == 0
     assert assent("check", output).exit_code == 0
-    refused(assent("cure", UNIVERSITY, "--apply", 1, "-o", output))
+    refused(assent("cure", UNIVERSITY, "--apply", "1", "-o", output))
 
 
 def test_marketing_has_no_cure(tmp_path: Path) -> None:
@@ -262,4 +272,27 @@ def test_marketing_has_no_cure(tmp_path: Path) -> None:
 
 
 def test_apply_and_output_belong_together() -> None:
-    assert "--apply and -o" in refused(assent("cure", UNIVERSITY, "--apply", 1))
+    assert "--apply and -o" in refused(assent("cure", UNIVERSITY, "--apply", "1"))
+
+
+def test_nothing_is_proposed_for_data_of_which_nobody_says_what_they_are() -> None:
+    rules = law("{request.approved: true}")
+    with pytest.raises(CannotDo, match='what kinds of record "pay" holds is not stated'):
+        advised(rules, ("pay: {owner: OTHER, categories: [wage],", "pay: {owner: OTHER,"))
+
+
+def test_a_title_stays_text() -> None:
+    advice = advised(law("{request.approved: true}"), ("title: An example", 'title: "[bold]<script>{{1}}[/]"'))
+    out = Console(record=True, width=200, file=StringIO())
+    show_advice(advice, out)
+    assert "[bold]<script>{{1}}[/]" in out.export_text()
+
+
+def test_a_change_is_checked_against_the_fact() -> None:
+    wrong = VOCABULARY.replace(
+        "request.approved: {type: boolean", "request.approved: {type: boolean, change: {plan: [x]}"
+    )
+    found = problems(lambda: policies(vocabulary=wrong))
+    assert [problem.code for problem in found] == ["wrong-kind"]
+    derived = VOCABULARY.replace("flow.linked: {type: boolean", "flow.linked: {type: boolean, change: {plan: [true]}")
+    assert [problem.code for problem in problems(lambda: policies(vocabulary=derived))] == ["misplaced"]

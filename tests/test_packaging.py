@@ -111,6 +111,11 @@ def test_the_installed_product_decides_its_own_example(installed: Path, tmp_path
     assert answer.stdout.startswith("ALLOW")
 
 
+def test_the_installed_product_exports_its_rules(installed: Path, tmp_path: Path) -> None:
+    assert run(installed, tmp_path, "-m", "cli", "export", "rego", "-o", "law").returncode == 0
+    assert (tmp_path / "law" / "library" / "kleene.rego").is_file()
+
+
 @pytest.mark.parametrize("kind", ["request", "framework", "case"])
 def test_the_installed_product_starts_documents_that_are_valid(installed: Path, tmp_path: Path, kind: str) -> None:
     assert run(installed, tmp_path, "-m", "cli", "new", kind, "-o", "new.yaml").stdout == "new.yaml written\n"

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from docx import Document
+from docx.shared import Pt
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree  # type: ignore[import-untyped]
@@ -453,8 +455,8 @@ def test_a_word_document_has_real_styles_and_properties() -> None:
     document = Document(io.BytesIO(render(EVERYTHING, "docx")))
     styles = {p.text: p.style.name for p in document.paragraphs if p.style is not None}
     assert styles["Sharing wage records"] == "Title"
-    assert styles["1.\tParties"] == "Heading 1"
-    assert styles["1.1\tData"] == "Heading 2"
+    assert styles["1.\u2002Parties"] == "Heading 1"
+    assert styles["1.1\u2002Data"] == "Heading 2"
     assert styles["Facts are missing."] == "Warning"
     assert styles["Open steps"] == "Caption"
     about = document.core_properties
@@ -496,6 +498,33 @@ def controls(body: Any) -> dict[str, str]:
         for sdt in body.iter(f"{W}sdt")
         if sdt.find(f"{W}sdtPr/{W}tag") is not None
     }
+
+
+def test_a_picture_stands_between_the_margins() -> None:
+    body = parts_of(render(EVERYTHING, "docx"))["word/document.xml"]
+    assert body.xpath("//*[local-name()='inline']/@distL | //*[local-name()='inline']/@distR") == ["0", "0"]
+
+
+def test_what_follows_a_signature_keeps_its_distance() -> None:
+    document = Document(io.BytesIO(render(EVERYTHING, "docx")))
+    ends = [p.style for p in document.paragraphs if p.text.startswith("Date:")]
+    assert [style is not None and style.paragraph_format.space_after for style in ends] == [Pt(24), Pt(24)]
+
+
+def test_a_dense_paper_has_smaller_letters_and_wider_lines() -> None:
+    roomy, dense = (
+        Document(io.BytesIO(render(replace(EVERYTHING, dense=dense), "docx"))) for dense in (False, True)
+    )  # fmt: skip
+    for style in ("Normal", "Table Text", "Heading 1", "Lead"):
+        before, after = (document.styles[style].font.size for document in (roomy, dense))
+        assert style == "Normal" or (before and after and after < before), style
+    widths = [
+        {table._tbl.tblPr.find(f"{W}tblW").get(f"{W}w") for table in document.tables} for document in (roomy, dense)
+    ]
+    assert widths[0] == {"9360"}
+    assert all(int(width) > 10_000 for width in widths[1])
+    section = dense.sections[0]
+    assert int(next(iter(widths[1]))) <= (section.page_width - section.left_margin - section.right_margin) / 635
 
 
 def test_blanks_and_clauses_are_content_controls_with_their_names() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests import house
 from tests.house import at_home, refused, request, write
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SOFFICE = shutil.which("soffice")
 CASES = shipped("cases") / "p20win"
 HOSTILE = '<script>alert(1)</script> #eval("1") \\input{x} { HYPERLINK "x" } =1+1'
 
@@ -158,6 +160,25 @@ def test_the_first_page_is_one_page(name: str, shipped_policies: PolicySet) -> N
     pages = PdfReader(BytesIO(render(paper, "pdf"))).pages
     assert "Who gets what" in pages[0].extract_text()
     assert "The parties and the data" in pages[1].extract_text().splitlines()[1]
+
+
+@pytest.mark.skipif(SOFFICE is None, reason="needs LibreOffice")
+def test_the_first_page_is_one_page_in_word_too(home: Path, shipped_policies: PolicySet) -> None:
+    from pypdf import PdfReader
+
+    from engine.papers.forms import render
+
+    names = ("r01", "joined-university-cured", "r09-disconnected-youth")
+    files = [home / f"{name}.docx" for name in names]
+    for name, file in zip(names, files, strict=True):
+        file.write_bytes(render(shipped_report(shipped_policies, name)[1], "docx"))
+    options = [f"-env:UserInstallation=file://{home}/office", "--headless", "--convert-to", "pdf", "--outdir"]
+    subprocess.run([str(SOFFICE), *options, str(home), *files], capture_output=True, timeout=120, check=True)
+    for file in files:
+        pages = PdfReader(file.with_suffix(".pdf")).pages
+        first, second = ("".join(page.extract_text().split()) for page in pages[:2])
+        assert "Section2hasthemonebyone" in first, f"the first page of {file.name} runs over"
+        assert "1Thepartiesandthedata" in second
 
 
 # What stands behind it ------------------------------------------------------------------------------------------------

@@ -19,14 +19,18 @@ from engine.advice.stances import Stances
 from engine.advice.weights import PARTS, WEIGHTS
 from engine.advice.writing import changes
 from engine.decisions import Decision, Finding, decide
-from engine.documents import DocumentProblems, parse
+from engine.documents import CannotDo, DocumentProblems, parse
 from engine.edits import edit
+from engine.facts import CodeSet
 from engine.graph import Graph
 from engine.policies import PolicySet
 from engine.requests import Request, check_request
 
 MOST = 5
 """How many cures are looked for."""
+
+MOST_REFUSED = 6
+"""How much may stand refused: every choice of what is granted after all is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +57,22 @@ def cures(policies: PolicySet, request: Request, text: str, as_of: date | None =
     decision = decide(policies, request, as_of)
     if decision.outcome == "allow":
         return Advice(decision, ())
+    _check_kinds(request)
     hunt = _Hunt(policies, request, text, decision.as_of)
-    found = tuple(islice(hunt.cures(), MOST))
+    found = tuple(sorted(islice(hunt.cures(), MOST), key=lambda cure: cure.cost))
     return Advice(decision, found, () if found else hunt.obstacles())
+
+
+def _check_kinds(request: Request) -> None:
+    """Refuse a request of which it is open what the data are: nobody can say which laws a cure has to satisfy."""
+    for flow in request.flows:
+        for source in sorted({source for dataset in flow.carries for source in request.sources(dataset)}):
+            kinds = request.data[source].get("categories")
+            if kinds is None or not isinstance(kinds.statement.value, CodeSet):
+                raise CannotDo(
+                    f'what kinds of record "{source}" holds is not stated, so any law may protect it; '
+                    "state that first, for instance with assent ask"
+                )
 
 
 @dataclass(eq=False)
@@ -102,7 +119,8 @@ class _Hunt:
             cure = None
             contained = next((earlier for earlier in shown if earlier <= themes), None)
             if contained is None and (cure := self.cure(cost, measures)):
-                shown.append(themes)
+                cure = self.smallest(cure)
+                shown.append(frozenset(measure.theme for measure in cure.measures))
                 yield cure
             if contained is not None or cure:
                 rest = (contained or themes) - {measure.theme for measure in source.taken}
@@ -120,7 +138,10 @@ class _Hunt:
     def sources(self) -> Iterator[_Source]:
         """The request as it is, and with what was refused or lacks from a paper granted after all."""
         file = self.request.file
-        for obstacles in _choices([*self.obstructions()]):
+        obstructions = [*self.obstructions()]
+        if len(obstructions) > MOST_REFUSED:
+            raise CannotDo(f"{len(obstructions)} papers and steps are refused or lacking; settle some of them first")
+        for obstacles in _choices(obstructions):
             papers = tuple(paper.model_copy(update=_granted(i, obstacles)) for i, paper in enumerate(file.instruments))
             granted = {m.part[1] for m in obstacles if m.part[0] == "steps"}
             acts = tuple(
@@ -153,6 +174,13 @@ class _Hunt:
         except DocumentProblems:  # a graph that is impossible, or facts that exclude one another
             return None
         return Cure(cost, measures, text, decision) if decision.outcome == "allow" else None
+
+    def smallest(self, cure: Cure) -> Cure:
+        """The cure without the measures that it does not need: what the search takes for open may be settled."""
+        for measure in sorted(cure.measures, key=lambda measure: -measure.cost):
+            fewer = tuple(other for other in cure.measures if other is not measure)
+            cure = (fewer and self.cure(cure.cost - measure.cost, fewer)) or cure
+        return cure
 
     def text_with(self, measures: tuple[Measure, ...]) -> str:
         """The request's text with measures taken."""

@@ -93,6 +93,8 @@ class Plan(Completion):
             kind: MeasureKind | None = None
             if stance is None or value != current:
                 kind = reached.get(value) or ("assume" if stance is None else None)
+                if kind == "assume" and declared.optional and not _nothing(value):
+                    kind = None  # that something out of the ordinary happened is not assumed
                 if not free or (kind in _RECOGNIZABLE and joined) or (kind == "recipient" and not sought):
                     kind = None
                 if kind is None:
@@ -113,7 +115,7 @@ class Plan(Completion):
         reached: Mapping[Value, MeasureKind],
     ) -> Measure:  # fmt: skip
         cost = CONDITION if kind == "recipient" else WEIGHTS[kind]
-        if kind == "assume" and not (new is False or new == "none" or new is Absence.DOES_NOT_APPLY):
+        if kind == "assume" and not _nothing(new):
             cost += OPENING
         if declared.fact.type in ("number", "date"):
             cost += ODD * (new not in self.scope.constants.get(fact, ()))
@@ -250,6 +252,11 @@ class _SetOffer:
             for outside, inside in self.codes.values():
                 for bit in bits:
                     self.plan.clauses.add(-bit, inside, outside)
+
+
+def _nothing(value: Value) -> bool:
+    """Whether a value says that something is not so."""
+    return value is False or value == "none" or value is Absence.DOES_NOT_APPLY
 
 
 def _reached(declared: Declared, regions: list[Value], current: Value) -> dict[Value, MeasureKind]:

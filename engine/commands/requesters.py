@@ -225,7 +225,7 @@ def cure(
         fail("--apply and -o belong together: --apply N says which cure, -o where the request with it goes")
     policies = load(folder)
     request = read_request(request_file, policies)
-    advice = cures(policies, request, request_file.read_text(encoding="utf-8"), as_of)
+    advice = cures(policies, request, request_file.read_bytes().decode(), as_of)
     if number is not None and output is not None:
         if number > len(advice.cures):
             fail(f"there is no cure {number}; {request_file} has {len(advice.cures)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -24,25 +25,42 @@ from engine.backends.columns.planes import Kleene, Planes
 from engine.backends.columns.table import Table
 from engine.facts import Absence, Declared, Duration, Value
 
-Chosen = npt.NDArray[np.int8]
-"""For each variable and request, the position of the variable's value in its domain."""
 SAME_PURPOSE = "flow.purpose_as_received"
+
+
+class Chosen:
+    """A value for every variable and everything it may be about: the position in the variable's domain."""
+
+    def __init__(self, guesses: Guesses, table: Table, values: list[int]) -> None:
+        self.guesses, self.table = guesses, table
+        self.values: list[npt.NDArray[np.int8]] = []
+        for (fact, _), value in zip(guesses.domains, values, strict=True):
+            self.values.append(np.full(table.subjects(fact.partition(".")[0]).count, value, np.int8))
+
+    def on_rows(self, name: str, code: str = "") -> npt.NDArray[np.int8]:
+        """The value for each row of a fact by the name that rules read, or of a code in a set."""
+        subjects = self.table.subjects(fact_of(name).partition(".")[0])
+        return self.values[self.guesses.number(name, code)][subjects.of(name.partition(".")[0])]
+
+    def put(self, name: str, code: str, value: int, rows: npt.NDArray[np.intp]) -> None:
+        """Take another value for what a name is about in some rows."""
+        subjects = self.table.subjects(fact_of(name).partition(".")[0])
+        self.values[self.guesses.number(name, code)][subjects.of(name.partition(".")[0])[rows]] = value
 
 
 def completed(table: Table, guesses: Guesses, chosen: Chosen, names: Iterable[str] = ()) -> dict[str, Column]:
     """The columns of a table, or those of some names, with the values chosen for what is unknown.
 
-    A fact has one value in a request, whatever it is about; so the same fact never has two.
+    What may be the same fact has one value.
     """
     columns: dict[str, Column] = {}
     for name in names or table.columns:
-        column = table.columns[name]
-        declared = table.policies.vocabulary[name]
+        column, declared = table.columns[name], table.policies.vocabulary[name]
         if isinstance(column, Sets | Truths) or declared.fact.type == "codes":
             columns[name] = _set(table, guesses, chosen, name, column)
-        elif column.open.any() and (variable := Variable(fact_of(name))) in guesses.variables:
-            values = chosen[guesses.variables[variable]][table.request_of]
-            columns[name] = _scalar(table.planes, declared, column, guesses.domains[variable], values)
+        elif column.open.any() and Variable(fact_of(name)) in guesses.domains:
+            values = chosen.on_rows(name).astype(np.intp)
+            columns[name] = _scalar(table.planes, declared, column, guesses.domains[Variable(fact_of(name))], values)
         else:
             columns[name] = column
     if SAME_PURPOSE in columns:
@@ -56,7 +74,7 @@ def _set(table: Table, guesses: Guesses, chosen: Chosen, name: str, column: Colu
         truth = column.member(planes, code) if isinstance(column, Sets | Truths) else Kleene(planes.none, column.open)
         unknown = truth.possible & ~truth.true
         if unknown.any():
-            inside = planes.pack(chosen[guesses.variables[Variable(fact_of(name), code)]][table.request_of] == 1)
+            inside = planes.pack(chosen.on_rows(name, code) == 1)
             codes[code] = planes.sure(truth.true | (unknown & inside))
         else:
             codes[code] = planes.sure(truth.true)
@@ -69,6 +87,7 @@ def _scalar(
     open_ = column.open
     applies = np.array([value is not Absence.DOES_NOT_APPLY for value in domain])
     put = planes.all([open_, planes.pack(applies[values])])
+    assert not isinstance(column, Sets | Truths)
     stated = put if isinstance(column, Absent) else column.stated | put
     where = planes.flags(open_)
     kind = declared.fact.type
@@ -79,7 +98,7 @@ def _scalar(
 
     if kind == "boolean":
         true = planes.pack(np.array([value is True for value in domain])[values])
-        known = planes.none if isinstance(column, Absent) else column.value
+        known = column.value if isinstance(column, Flags) else planes.none
         return Flags(planes.none, stated, (known & ~open_) | (true & open_))
     if kind in ("code", "text"):
         words = dict(column.words) if isinstance(column, Codes) else {}
@@ -95,7 +114,7 @@ def _scalar(
         old_amounts, old_units = (column.amounts, column.units) if isinstance(column, Durations) else (0, -1)
         amounts = instead(old_amounts, [amount for amount, _ in pairs], 0)
         return Durations(planes.none, stated, amounts, instead(old_units, units, -1).astype(np.int8))
-    plain = [value.toordinal() if hasattr(value, "toordinal") else value for value in domain]
+    plain = [value.toordinal() if isinstance(value, date) else value for value in domain]
     return Numbers(planes.none, stated, instead(column.values if isinstance(column, Numbers) else 0, plain, 0))
 
 

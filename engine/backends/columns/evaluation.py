@@ -90,13 +90,17 @@ class Evaluation:
 
     def unblocked(self, demands: Sequence[Demand]) -> Kleene:
         """That nothing owed was refused or is lacking."""
-        planes, statuses = self.planes, self.table.statuses
-        blocked = []
+        return self.planes.negation(self.planes.any_of([blocked for _, blocked in self.blocking(demands)]))
+
+    def blocking(self, demands: Sequence[Demand]) -> list[tuple[Demand, Kleene]]:
+        """The requirements that are refused or lacking somewhere, and whether they are owed there."""
+        planes, found = self.planes, []
         for demand in demands:
             status = "lacking" if demand.owed.kind == "clause" else "refused"
-            if (found := statuses[status].get(demand.key)) is not None:
-                blocked.append(planes.all_of([self.steps[demand.when], planes.sure(found & self.owed(demand))]))
-        return planes.negation(planes.any_of(blocked))
+            if (reported := self.table.statuses[status].get(demand.key)) is not None:
+                here = planes.sure(planes.all([reported, self.owed(demand)]))
+                found.append((demand, planes.all_of([self.steps[demand.when], here])))
+        return found
 
 
 def evaluate(program: Program, table: Table, columns: Mapping[str, Column] | None = None) -> Evaluation:

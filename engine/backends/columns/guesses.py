@@ -24,8 +24,8 @@ class Variable(NamedTuple):
     code: str = ""
 
 
-Guess = Mapping[Variable, int]
-"""For each variable the position of its value in the variable's domain."""
+Guess = Mapping[tuple[str, str], int]
+"""For names that rules read (and codes of sets) the position of the value in the domain of the variable."""
 Root = tuple[int, bool]
 """A step, and the truth that is wanted of it."""
 
@@ -73,7 +73,11 @@ class Guesses:
     def usual(self) -> dict[bool, list[int]]:
         """For permitting and for forbidding: the value of each variable that serves most frameworks."""
         guesses = {permit: self._for_most(permit) for permit in (True, False)}
-        return {permit: [guess.get(variable, 0) for variable in self.variables] for permit, guess in guesses.items()}
+        by_variable = {
+            permit: {Variable(fact_of(name), code): value for (name, code), value in guess.items()}
+            for permit, guess in guesses.items()
+        }
+        return {permit: [found.get(v, 0) for v in self.domains] for permit, found in by_variable.items()}
 
     def _for_most(self, permit: bool) -> Guess:
         laws = self.program.laws
@@ -82,10 +86,13 @@ class Guesses:
         bars = [(bar.when, not permit) for law in laws for bar in law.bars]
         return self._guess([*bases, *applies], bars if permit else ())
 
+    def number(self, name: str, code: str = "") -> int:
+        """The number of the variable that a name stands for: its place among the domains."""
+        return self._numbers[Variable(fact_of(name), code)]
+
     @cached_property
-    def variables(self) -> dict[Variable, int]:
-        """Every variable of the program, with its number."""
-        return {variable: i for i, variable in enumerate(self._tests)}
+    def _numbers(self) -> dict[Variable, int]:
+        return {variable: i for i, variable in enumerate(self.domains)}
 
     @cached_property
     def avoiding(self) -> dict[int, Guess]:
@@ -130,19 +137,19 @@ class Guesses:
     def _tests(self) -> dict[Variable, list[Test]]:
         found: dict[Variable, list[Test]] = {}
         for test in self.program.tests():
-            for variable, _ in self._of_test(test, True):
-                found.setdefault(variable, []).append(test)
+            for (name, code), _ in self._of_test(test, True):
+                found.setdefault(Variable(fact_of(name), code), []).append(test)
         return found
 
     def _guess(self, first: Iterable[Root], then: Iterable[Root] = ()) -> Guess:
         """For each variable the value that turns most tests the way they are wanted, the first ones above all."""
-        wanted: dict[Variable, list[tuple[Test, bool, int]]] = {}
+        wanted: dict[tuple[str, str], list[tuple[Test, bool, int]]] = {}
         for weight, roots in ((1000, first), (100, then), (1, self._limits)):
             for test, truth in self._literals(roots):
-                for variable, inside in self._of_test(test, truth):
-                    if weight > 1 or variable in wanted:
-                        wanted.setdefault(variable, []).append((test, inside, weight))
-        return {variable: self._best(variable, tests) for variable, tests in wanted.items()}
+                for name, inside in self._of_test(test, truth):
+                    if weight > 1 or name in wanted:
+                        wanted.setdefault(name, []).append((test, inside, weight))
+        return {(name, code): self._best(Variable(fact_of(name), code), t) for (name, code), t in wanted.items()}
 
     def _best(self, variable: Variable, wanted: list[tuple[Test, bool, int]]) -> int:
         domain = self.domains[variable]
@@ -167,17 +174,17 @@ class Guesses:
         steps = self.program.steps
         return [(test, truth) for index, truth in found if (test := steps[index].test) is not None]
 
-    def _of_test(self, test: Test, truth: bool) -> Iterator[tuple[Variable, bool]]:
-        """The variables of a test; for the codes of a set, whether being in it helps."""
+    def _of_test(self, test: Test, truth: bool) -> Iterator[tuple[tuple[str, str], bool]]:
+        """The names that a test reads; for the codes of a set, whether being in it helps."""
         declared = self.program.policies.vocabulary[test.fact]
         if declared.fact.type != "codes":
             for name in (test.fact, *(o.name for o in test.operands if isinstance(o, FactName))):
-                yield Variable(fact_of(name)), truth
+                yield (name, ""), truth
             return
         wanted = [str(operand) for operand in test.operands]
         inside = truth is not (test.operator == "excludes")
         for code in declared.codes if test.operator == "within" else wanted:
-            yield Variable(fact_of(test.fact), code), inside is (code in wanted)
+            yield (test.fact, code), inside is (code in wanted)
 
     def _domain(self, variable: Variable, tests: list[Test]) -> list[Value]:
         if variable.code:

@@ -8,7 +8,6 @@ from typing import Literal, NamedTuple
 
 from engine.conditions import All, AtLeast, Condition, Either, Not, Test, Use, facts_in, is_list, label, parts_of
 from engine.policies import Bar, Basis, Framework, Owed, PolicySet
-from engine.policies.models import InForce
 from engine.rows import TRAVELLING, requirement_key
 
 
@@ -35,6 +34,7 @@ class Demand:
     owed: Owed
     key: str
     when: int
+    name: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +154,12 @@ def _law(program: Program, framework: Framework, deployment: str | None) -> Law:
                 rule=basis,
                 when=program.add(basis.when),
                 parts=tuple(_parts(program, basis)),
-                demands=_demands(program, framework.owed(key)),
+                demands=_demands(program, basis.id, framework.owed(key)),
                 name=program.name(basis.id),
             )
             for key, basis in framework.bases.items()
         ),
-        demands=_demands(program, framework.owed()),
+        demands=_demands(program, framework.applies.id, framework.owed()),
     )
 
 
@@ -169,14 +169,12 @@ def _parts(program: Program, basis: Basis) -> Iterator[Part]:
         yield Part(program.name(f"{basis.id}: {label(condition)}"), program.add(condition))
 
 
-def _demands(program: Program, owed: Iterable[Owed]) -> tuple[Demand, ...]:
-    return tuple(Demand(item, requirement_key(item), program.add(item.when)) for item in owed)
+def _demands(program: Program, rule: str, owed: Iterable[Owed]) -> tuple[Demand, ...]:
+    return tuple(
+        Demand(item, requirement_key(item), program.add(item.when), program.name(f"{rule}: {item.name}"))
+        for item in owed
+    )
 
 
 def _travels(test: Test) -> bool:
     return any(name in TRAVELLING for name in facts_in(test))
-
-
-def bounded(dates: Iterable[InForce]) -> list[InForce]:
-    """Those of some spans that do not run for ever."""
-    return [span for span in dates if span.from_ is not None or span.until is not None]

@@ -39,6 +39,23 @@ class MalformedError(Exception):
     """Something in the rows is not as it must be; reading request by request tells what."""
 
 
+@dataclass(frozen=True, slots=True)
+class Subjects:
+    """What facts are about, by number: for each row, in each role that a party may be read in."""
+
+    numbers: Mapping[str, Rows]
+    count: int
+
+    def of(self, role: str) -> Rows:
+        """The number of each row's subject."""
+        return self.numbers[role] if role in self.numbers else self.numbers[""]
+
+
+def _distinct(requests: Rows, numbers: Rows, count: int) -> Subjects:
+    distinct, which = np.unique(requests * (count + 1) + numbers, return_inverse=True)
+    return Subjects({"": which.ravel()}, len(distinct))
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """The rows of many requests, in columns.
@@ -60,7 +77,11 @@ class Table:
     claims: Mapping[str, Plane]
     parties: Mapping[str, pa.Array]
     source: pa.Table
+    texts: Mapping[str, pa.Array]
+    restated: Plane
+    """The rows in which facts of the data are not about their source."""
     _collapsed: dict[tuple[str, ...], Plane] = field(default_factory=dict)
+    _subjects: dict[str, Subjects] = field(default_factory=dict)
 
     @cached_property
     def request_of(self) -> npt.NDArray[np.intp]:
@@ -77,6 +98,26 @@ class Table:
         result = np.zeros(len(self.requests), np.bool_)
         result[self.request_of[self.planes.positions(plane)]] = True
         return result
+
+    def subjects(self, scope: str) -> Subjects:
+        """What facts of a scope are about: what may be the same thing is one."""
+        if scope not in self._subjects:
+            self._subjects[scope] = self._find(scope)
+        return self._subjects[scope]
+
+    def _find(self, scope: str) -> Subjects:
+        if scope == "party":
+            roles = ("provider", "sender", "receiver")
+            numbers, words = _words(pa.concat_arrays([self.parties[role] for role in roles]))
+            found = _distinct(np.tile(self.request_of, len(roles)), numbers, len(words))
+            each = np.split(found.of(""), len(roles))
+            return Subjects(dict(zip(roles, each, strict=True)), found.count)
+        if scope in ("flow", "data"):
+            numbers, words = _words(self.texts["flow" if scope == "flow" else "source"])
+            if scope == "data":  # what is restated for linked data is about these, whatever their sources
+                numbers = np.where(self.requests_in(self.restated)[self.request_of], 0, numbers)
+            return _distinct(self.request_of, numbers, len(words))
+        return Subjects({"": self.request_of}, len(self.requests))
 
     def within(self, first: date | None, last: date | None) -> Plane:
         """The rows whose day is in a span."""
@@ -124,7 +165,7 @@ class _Reader:
     def table(self, declared: list[Declared]) -> Table:
         requests = _whole(self.source["request"])
         days = pc.cast(_whole(self.source["as_of"]), pa.date32())
-        self.text = {name: self._field(name) for name in ("id", "flow", "provider", "sender", "receiver")}
+        self.text = {name: self._field(name) for name in ("id", "flow", "source", "provider", "sender", "receiver")}
         for array in (requests, days, *self.text.values()):
             _check(array.null_count == 0)
         counts = np.diff(self.starts)
@@ -159,6 +200,8 @@ class _Reader:
             claims=self._lists("claims"),
             parties={**{role: self.text[role] for role in ("provider", "sender", "receiver")}, "hub": hub},
             source=self.source,
+            texts=self.text,
+            restated=self.planes.some(self._stated(a) for name, a in about.items() if name.startswith("data.")),
         )
         self._check_names(table)
         return table

@@ -128,11 +128,10 @@ class _Search:
         return self._by_request(self.open & ~shown)
 
     def _usual(self, permit: bool) -> Chosen:
-        values = np.array(self.guesses.usual[permit], np.int8)
-        return np.repeat(values[:, None], len(self.denied), axis=1)
+        return Chosen(self.guesses, self.table, self.guesses.usual[permit])
 
     def _ways(self, permit: bool) -> list[list[tuple[Guess, Flags]]]:
-        """For each framework the ways to permit or forbid, each with the requests in which it may be one."""
+        """For each framework the ways to permit or forbid, each with the rows on which it may be one."""
         found: list[list[tuple[Guess, Flags]]] = []
         planes = self.table.planes
         for i, open_ in zip(self.laws, self.open, strict=True):
@@ -143,29 +142,25 @@ class _Search:
             else:
                 guesses = self.guesses.forbidding[i]
                 possible = [planes.every, *(bar.possible for bar in law.bars)]
-            flags = [self._by_request((planes.flags(plane) & open_)[None])[0] for plane in possible]
-            found.append(list(zip(guesses, flags, strict=True)))
+            found.append([(g, planes.flags(plane) & open_) for g, plane in zip(guesses, possible, strict=True)])
         return found
 
     def _suiting(self, ways: list[list[tuple[Guess, Flags]]], tried: npt.NDArray[np.intp]) -> Chosen:
-        """For each request the values that suit one way of each framework: the next where the last did not do."""
+        """The values that suit one way of each framework: the next where the last did not do. The first to want wins."""
         chosen = self._usual(True)
-        taken = np.zeros(chosen.shape, np.bool_)
-        for possible, pointer in zip(ways, tried, strict=True):
+        for possible, pointer in reversed(list(zip(ways, tried, strict=True))):
             viable = np.array([flags for _, flags in possible])
             count = viable.sum(axis=0)
             rank = np.where(viable, viable.cumsum(axis=0) - 1, -1)
-            wanted = np.where(count > 0, pointer % np.maximum(count, 1), -2)
+            wanted = np.where(count > 0, pointer[self.table.request_of] % np.maximum(count, 1), -2)
             for (guess, _), mine in zip(possible, rank == wanted, strict=True):
-                requests = np.flatnonzero(mine)
-                if not len(requests) or not guess:
-                    continue
-                numbers = [self.guesses.variables[variable] for variable in guess]
-                values = np.array(list(guess.values()), np.int8)[:, None]
-                at = np.ix_(numbers, requests)
-                chosen[at] = np.where(taken[at], chosen[at], values)
-                taken[at] = True
+                self._put(chosen, guess, np.flatnonzero(mine))
         return chosen
+
+    def _put(self, chosen: Chosen, guess: Guess, rows: npt.NDArray[np.intp]) -> None:
+        if len(rows):
+            for (name, code), value in guess.items():
+                chosen.put(name, code, value, rows)
 
     def _try(self, chosen: Chosen, permit: bool) -> Flags:
         """Evaluate one completion; the frameworks and requests that it did not turn the wanted way."""
@@ -201,7 +196,5 @@ class _Search:
         planes, steps = self.table.planes, self.evaluation.steps
         for step in pair:
             here = planes.all([plane, planes.outside(steps[step].true)])
-            requests = np.flatnonzero(self.table.requests_in(here))
-            for variable, value in self.guesses.avoiding[step].items():
-                chosen[self.guesses.variables[variable], requests] = value
+            self._put(chosen, self.guesses.avoiding[step], planes.positions(here))
             plane = planes.all([plane, steps[step].true])

@@ -34,14 +34,14 @@ from engine.papers.tree import (
 from engine.papers.word.package import Package
 from engine.papers.word.xml import Element, bookmark, control, element, mark, paragraph, run
 
-_TEXT_WIDTH = 9360
-"""Between the margins, in twentieths of a point."""
 _BULLETS, _NUMBERS = 1, 2
 """The two kinds of list in numbering.xml."""
 _DEEPEST = 8
 _INDENT = 360
-_LONG_TITLE = 26
+_LONG_TITLE, _DENSE_TITLE = 26, 30
 """In half points."""
+_GAP = "\u2002"
+"""Between a heading's number and its words: a tab would be too narrow for one number and too wide for the next."""
 _FIRST_ROW, _FIRST_COLUMN, _NO_BANDS = 0x20, 0x80, 0x600
 """The bits of a table's look."""
 _STYLES = {"body": "Normal", "lead": "Lead", "warning": "Warning", "quiet": "SmallPrint"}
@@ -63,7 +63,8 @@ class _Writer:
 
     def document(self) -> bytes:
         paper = self.paper
-        size = (element("sz", val=_LONG_TITLE),) if is_long(paper.title) else ()
+        points = _LONG_TITLE if is_long(paper.title) else _DENSE_TITLE if paper.dense else None
+        size = (element("sz", val=points),) if points else ()
         self.package.add(paragraph("Title", run(paper.title, *size)))
         if paper.subtitle:
             self.package.add(paragraph("Subtitle", run(paper.subtitle)))
@@ -114,10 +115,9 @@ class _Writer:
         return paragraph(style, *content, settings=settings)
 
     def heading(self, heading: Heading) -> Element:
-        number = (run(heading.number), mark("tab")) if heading.number else ()
-        hanging = (element("ind", left=_hang(heading), hanging=_hang(heading)),) if heading.number else ()
+        number = (run(heading.number + _GAP),) if heading.number else ()
         content = self.marked(heading.anchor, (*number, *self.line(heading.line)))
-        return self.paragraph(f"Heading{heading.level}", *content, settings=hanging)
+        return self.paragraph(f"Heading{heading.level}", *content)
 
     def marked(self, name: str, content: tuple[Element, ...]) -> tuple[Element, ...]:
         """Content between the two ends of a bookmark."""
@@ -152,7 +152,7 @@ class _Writer:
         if table.caption:
             yield self.paragraph("Caption", run(table.caption))
         shares = table.widths or (1.0,) * columns
-        widths = [round(_TEXT_WIDTH * share / sum(shares)) for share in shares]
+        widths = [round(self.package.text_width * share / sum(shares)) for share in shares]
         made = _table("PaperTable", widths, table.caption, first_row=bool(table.head), first_column=table.row_heads)
         if table.head:
             cells = (_cell(width, "TableHead", self.line(cell)) for width, cell in zip(widths, table.head, strict=True))
@@ -169,7 +169,7 @@ class _Writer:
         return element("tr", element("trPr", element("cantSplit")), *cells)
 
     def terms(self, terms: Terms) -> Iterator[Element]:
-        widths = [_TEXT_WIDTH * 3 // 10, _TEXT_WIDTH * 7 // 10]
+        widths = [self.package.text_width * share // 10 for share in (3, 7)]
         made = _table("PaperTerms", widths, "", first_row=False, first_column=True)
         for pair in terms.pairs:
             made.append(self.row(widths, pair, strong_first=True))
@@ -179,14 +179,14 @@ class _Writer:
     def set_off(self, table: Element) -> Iterator[Element]:
         """A table between paragraphs: two that touch would be one to Word."""
         if self.break_before:
-            yield self.paragraph("TableText")
+            yield self.paragraph("TableEnd")
         yield table
-        yield paragraph("TableText")
+        yield paragraph("TableEnd")
 
     def figure(self, figure: Figure) -> Iterator[Element]:
         png = picture(figure.svg)
         natural = Inches(int.from_bytes(png[16:20], "big") / DOTS_PER_INCH)
-        width = Emu(min(natural, Inches(_TEXT_WIDTH / 1440)))
+        width = Emu(min(natural, Inches(self.package.text_width / 1440)))
         together = (element("keepNext"),) if figure.caption else ()
         yield self.paragraph("Normal", self.package.picture(png, width, figure.alternative), settings=together)
         if figure.caption:
@@ -209,8 +209,8 @@ class _Writer:
         if signature.role:
             yield paragraph("Normal", run(signature.role), settings=(element("keepNext"),))
         for what in ("Signature", "Name", "Title", "Date"):
-            last = (element("keepNext", val="0"),) if what == "Date" else ()
-            yield paragraph("SignatureLine", run(f"{what}:"), mark("tab"), mark("tab"), settings=last)
+            style = "SignatureEnd" if what == "Date" else "SignatureLine"
+            yield paragraph(style, run(f"{what}:"), mark("tab"), mark("tab"))
 
     def contents(self, contents: Contents) -> Iterator[Element]:
         """A field with its entries already in it, for programs that compute none."""
@@ -284,7 +284,7 @@ def _table(style: str, widths: list[int], caption: str, *, first_row: bool, firs
     properties = element(
         "tblPr",
         element("tblStyle", val=style),
-        element("tblW", w=_TEXT_WIDTH, type="dxa"),
+        element("tblW", w=sum(widths), type="dxa"),
         element("tblLayout", type="fixed"),
         element("tblLook", val=f"{bits:04X}"),
     )
@@ -317,7 +317,3 @@ def _instruction(code: str) -> Element:
     made = element("instrText")
     made.text = code
     return made
-
-
-def _hang(heading: Heading) -> int:
-    return 480 + 110 * heading.level

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from copy import deepcopy
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -34,6 +35,26 @@ _EFFECTS = "http://schemas.microsoft.com/office/2007/relationships/stylesWithEff
 _UNUSED = (RELATIONSHIP_TYPE.CUSTOM_XML, _EFFECTS, RELATIONSHIP_TYPE.THUMBNAIL)
 
 
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """Margins and distance of header and footer in inches; what sizes, spaces and lines of the styles shrink to."""
+
+    side: float
+    top: float
+    bottom: float
+    edge: float
+    size: float = 1.0
+    space: float = 1.0
+    line: float = 1.0
+
+
+_ROOMY = _Measure(side=1, top=1, bottom=1, edge=0.5)
+_DENSE = _Measure(side=0.67, top=0.51, bottom=0.55, edge=0.28, size=0.86, space=0.4, line=0.94)
+_WIDTH, _HEIGHT = 8.5, 11.0
+_TWIPS = 1440
+"""To the inch."""
+
+
 class Package:
     """An empty document in our styles; `body` takes what stands on its pages."""
 
@@ -44,6 +65,9 @@ class Package:
             for key, relation in list(holder.rels.items()):
                 if relation.reltype in _UNUSED:
                     del holder.rels[key]
+        self._measure = _DENSE if paper.dense else _ROOMY
+        self.text_width = round((_WIDTH - 2 * self._measure.side) * _TWIPS)
+        """Between the margins, in twentieths of a point."""
         self._dress(paper.language)
         self._set_pages(paper)
         self._describe(paper)
@@ -79,6 +103,8 @@ class Package:
         """A picture that stands in a line, with the text that says the same."""
         inline = self._document.part.new_pic_inline(io.BytesIO(png), width)
         inline.docPr.set("descr", alternative)
+        for side in ("distL", "distR"):
+            inline.set(side, "0")
         return element("r", element("drawing", inline))
 
     def saved(self) -> bytes:
@@ -104,11 +130,27 @@ class Package:
             old[:] = list(parse_xml(_read(name)))
         for spoken in self._document.styles.element.xpath("w:docDefaults//w:lang"):
             spoken.set(qn("w:val"), language)
+        self._scale(self._document.styles.element)
+
+    def _scale(self, styles: Element) -> None:
+        """Set the styles, which are made for a roomy page, in the sizes of this one."""
+        for attribute, share, where in (
+            ("w:val", self._measure.size, "//w:rPr/w:sz | //w:rPr/w:szCs"),
+            ("w:before", self._measure.space, "//w:spacing[@w:before]"),
+            ("w:after", self._measure.space, "//w:spacing[@w:after]"),
+            ("w:line", self._measure.line, "//w:spacing[@w:lineRule='auto']"),
+        ):
+            for set_ in styles.xpath(where):
+                set_.set(qn(attribute), str(round(int(set_.get(qn(attribute))) * share)))
+        for stop in styles.xpath("//w:tab[@w:val='right']"):
+            stop.set(qn("w:pos"), str(self.text_width))
 
     def _set_pages(self, paper: Paper) -> None:
-        section = self._document.sections[0]
-        section.page_width, section.page_height = Inches(8.5), Inches(11)
-        section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Inches(1)
+        section, measure = self._document.sections[0], self._measure
+        section.page_width, section.page_height = Inches(_WIDTH), Inches(_HEIGHT)
+        section.left_margin = section.right_margin = Inches(measure.side)
+        section.top_margin, section.bottom_margin = Inches(measure.top), Inches(measure.bottom)
+        section.header_distance = section.footer_distance = Inches(measure.edge)
         section.different_first_page_header_footer = True
         _fill(section.header, "Header", run(shortened(paper.title)))
         below = (run(paper.about), mark("tab"), run("Page "), field("PAGE"), run(" of "), field("NUMPAGES"))

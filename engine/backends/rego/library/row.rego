@@ -60,7 +60,7 @@ _bars := {bar.id: truth |
 _free := {law.name: truth |
 	some law in _engaged
 	bars := [_bars[bar.id] | some bar in law.bars]
-	truth := kleene.all_of([kleene.negation(kleene.any_of(bars)), _unblocked(_required[law.name])])
+	truth := kleene.all_of([kleene.negation(kleene.any_of(bars)), _unblocked(law)])
 }
 
 _finding(law) := {
@@ -68,31 +68,35 @@ _finding(law) := {
 	"framework": law.name,
 	"outcome": outcome,
 	"applies": _applies[law.name],
-	"basis": basis,
-	"bases": [id | some id in _bases[law.name]; _permits[id] == "true"],
-	"maybe": [id | some id in _bases[law.name]; _permits[id] == "unknown"],
+	"basis": _id(relied_on),
+	"bases": [basis.id | some basis in _bases[law.name]; _permits[basis.id] == "true"],
+	"maybe": [basis.id | some basis in _bases[law.name]; _permits[basis.id] == "unknown"],
 	"bars": [bar.id | some bar in law.bars; _bars[bar.id] == "true"],
 	"maybe_bars": [bar.id | some bar in law.bars; _bars[bar.id] == "unknown"],
-	"failed": [sprintf("%s: %s", [id, label]) |
-		some id in _bases[law.name]
-		some [label, truth] in _conditions[id]
+	"failed": [sprintf("%s: %s", [basis.id, label]) |
+		some basis in _bases[law.name]
+		some [label, truth] in _conditions[basis.id]
 		truth == "false"
 	],
 	"clauses": [duty.key | some duty in duties; duty.kind == "clause"],
-	"outstanding": [duty.key | some duty in duties; duty.kind != "clause"; _status(duty) == "outstanding"],
+	"outstanding": [duty.key | some duty in _outstanding(duties); duty.kind != "clause"],
 } if {
 	_applies[law.name] != "false"
-	permits := kleene.any_of([_permits[id] | some id in _bases[law.name]])
+	permits := kleene.any_of([_permits[basis.id] | some basis in _bases[law.name]])
 	permitted := kleene.any_of([kleene.negation(_applies[law.name]), kleene.all_of([_free[law.name], permits])])
 	outcome := {"true": "allow", "false": "deny", "unknown": "undetermined"}[permitted]
-	basis := _relied_on(law, outcome)
-	duties := array.concat(object.get(_demanded, basis, []), _required[law.name])
+	relied_on := _relied_on(law, outcome)
+	duties := array.concat([duty | some basis in relied_on; some duty in _demanded(law, basis)], _required(law))
 } else := {
 	"disclosure": input.row.id,
 	"framework": law.name,
 	"outcome": "not_applicable",
 	"applies": "false",
 }
+
+_id([]) := null
+
+_id([basis]) := basis.id
 
 # Bases ----------------------------------------------------------------------------------------------------------------
 
@@ -102,52 +106,61 @@ _conditions := {basis.id: conditions |
 	conditions := data.assent.law[law.name].bases[basis.name]
 }
 
-_bases := {law.name: [basis.id | some basis in law.bases; _conditions[basis.id]] | some law in _engaged}
+# In force, in the order of the policies.
+_bases := {law.name: [basis | some basis in law.bases; _conditions[basis.id]] | some law in _engaged}
 
 _holds := {id: kleene.all_of([truth | some [_, truth] in conditions]) | some id, conditions in _conditions}
 
-_permits := {id: truth |
-	some id, holds in _holds
-	truth := kleene.all_of([holds, _unblocked(object.get(_demanded, id, []))])
+_permits := {basis.id: truth |
+	some law in _engaged
+	some basis in _bases[law.name]
+	truth := kleene.all_of([_holds[basis.id], _unblocked_under(law, basis)])
 }
 
 _claims := {id | some id in object.get(input.row, "claims", [])}
 
-# The bases in force, each with whether it opens the disclosure: those claimed, and the others where none of them permits.
+# The bases that open the disclosure, or may: those claimed, and the others where none of these permits.
 _opened := [[basis, truth] |
 	some law in _engaged
-	claimed := kleene.any_of([_permits[id] | some id in _bases[law.name]; id in _claims])
-	some basis in law.bases
+	claimed := kleene.any_of([_permits[basis.id] | some basis in _bases[law.name]; basis.id in _claims])
+	some basis in _bases[law.name]
+	_permits[basis.id] != "false"
 	chosen := {true: "true", false: kleene.negation(claimed)}[basis.id in _claims]
 	truth := kleene.all_of([_applies[law.name], _free[law.name], _permits[basis.id], chosen])
 ]
 
-# The basis to rely on, if any: a claimed one of those that permit, or else may; then the one that leaves least to do.
-_relied_on(law, outcome) := id if {
+# The basis to rely on, in a list of at most one: of those that permit (or else may) a claimed one, then the one that
+# leaves least to do.
+_relied_on(_, "deny") := []
+
+_relied_on(law, outcome) := best if {
 	outcome != "deny"
-	[_, _, _, _, id] := min([[unsure, not_claimed, left, i, id] |
-		some i, id in _bases[law.name]
-		_permits[id] != "false"
-		unsure := count({"true"} - {_permits[id]})
-		not_claimed := count({id} - _claims)
-		left := count([demand | some demand in _demanded[id]; _status(demand) == "outstanding"])
+	possible := _first_of([
+		[basis | some basis in _bases[law.name]; _permits[basis.id] == "true"],
+		[basis | some basis in _bases[law.name]; _permits[basis.id] == "unknown"],
 	])
-} else := null
+	claimed := [basis | some basis in possible; basis.id in _claims]
+	best := _least_to_do(law, _first_of([claimed, possible]))
+}
+
+default _first_of(_) := []
+
+_first_of(lists) := [list | some list in lists; list != []][0]
+
+_least_to_do(law, bases) := bases if {
+	count(bases) < 2
+} else := [bases[i]] if {
+	[_, i] := min([[count(_outstanding(_demanded(law, basis))), i] | some i, basis in bases])
+}
 
 # Requirements ---------------------------------------------------------------------------------------------------------
 
-_required := {law.name: demands |
-	some law in _engaged
-	demands := [demand | some demand in data.assent.law[law.name].requires; _owed(demand)]
-}
+_required(law) := [demand | some demand in data.assent.law[law.name].requires; _owed(demand)]
 
-# Of the bases that hold or may.
-_demanded := {basis.id: demands |
-	some law in _engaged
-	some basis in law.bases
-	_holds[basis.id] != "false"
-	demands := [demand | some demand in data.assent.law[law.name].basis_requires[basis.name]; _owed(demand)]
-}
+_demanded(law, basis) := [demand |
+	some demand in data.assent.law[law.name].basis_requires[basis.name]
+	_owed(demand)
+]
 
 # Owed, or perhaps owed, on this day; nobody signs an instrument with itself.
 _owed(demand) if {
@@ -163,10 +176,20 @@ _party(role) := party if {
 	party != null
 } else := role
 
-_unblocked(demands) := kleene.negation(kleene.any_of([demand.owed |
-	some demand in demands
-	_status(demand) in {"refused", "lacking"}
-]))
+# That nothing owed was refused or is lacking.
+_unblocked(_) := "true" if count(_blocking) == 0
+
+_unblocked(law) := _none_blocks(_required(law)) if count(_blocking) > 0
+
+_unblocked_under(_, _) := "true" if count(_blocking) == 0
+
+_unblocked_under(law, basis) := _none_blocks(_demanded(law, basis)) if count(_blocking) > 0
+
+_none_blocks(demands) := kleene.negation(kleene.any_of([demand.owed | some demand in demands; demand.key in _blocking]))
+
+_blocking := {key | some key, status in _reports; status in {"refused", "lacking"}}
+
+_outstanding(demands) := [demand | some demand in demands; _status(demand) == "outstanding"]
 
 # What the row says of requirements; where it says two things of one, the later counts.
 _reports := object.union_n([{key: status} |

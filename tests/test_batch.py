@@ -1,0 +1,194 @@
+"""`assent batch`: many requests at once, nothing lost, the same bytes whenever and however it runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("pyarrow")
+
+import pyarrow.parquet as pq
+
+from engine.batch import running, sources
+from engine.documents import CannotDo
+from tests.house import POLICIES, at_home, build, refused, request, write
+
+REQUESTS = 7
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(tmp_path)
+    monkeypatch.chdir(tmp_path)
+
+
+def folder() -> Path:
+    """A folder of requests: some allowed, some denied, some undetermined."""
+    for i in range(REQUESTS):
+        trusted = ("true", "false", "unknown")[i % 3]
+        parties = f"parties: {{OWNER: {{}}, LAB: {{kind: lab, facts: {{trusted: {trusted}}}}}}}"
+        write(f"requests/r{i}.yaml", request(f"request: r{i}", parties))
+    return Path("requests")
+
+
+def lines() -> Path:
+    """The same as a file of lines."""
+    assert at_home("rows", folder(), "-o", "requests.ndjson").exit_code == 0
+    return Path("requests.ndjson")
+
+
+def answers(path: str = "out.parquet") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = pq.read_table(path).to_pylist()
+    return found
+
+
+def test_a_folder_of_requests_becomes_a_file_of_answers() -> None:
+    answer = at_home("batch", folder(), "-o", "out.parquet")
+    assert answer.exit_code == 0, answer.output
+    assert answer.stdout == "out.parquet written; 7 requests: 3 allow, 2 deny, 2 undetermined\n"
+    first, second = answers()[:2]
+    assert (first["request"], first["outcome"], first["ready"]) == ("r0", "allow", False)
+    assert first["clauses"] == ["law.clause.end", "law.clause.use"]
+    assert first["findings"][0]["basis"] == "law.basis.study"
+    assert second["outcome"] == "deny"
+    assert second["findings"][0]["failed"] == ["law.basis.study: hands", "law.basis.approval: request.approved"]
+
+
+def test_lines_columns_and_folders_give_the_same_bytes_in_any_number_of_processes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines()
+    assert at_home("rows", "requests", "-o", "requests.parquet").exit_code == 0
+    kinds = ("requests", "requests.ndjson", "requests.parquet")
+    for source in kinds:
+        assert at_home("batch", source, "-o", f"{source}.out.parquet").exit_code == 0
+    monkeypatch.setattr(sources, "FILES", 3)
+    assert at_home("batch", "requests", "-o", "two.parquet", "--jobs", "2").exit_code == 0
+    content = [
+        Path(f"{source}.out.parquet").read_bytes() for source in ("requests", "requests.ndjson", "requests.parquet")
+    ]
+    assert len(set(content)) == 1
+    assert answers("two.parquet") == answers("requests.out.parquet")
+
+
+def test_a_line_may_also_hold_a_request_document() -> None:
+    document = {
+        "request": "on-one-line", "title": "One line", "date": "2026-11-23", "purpose": "study",
+        "parties": {"OWNER": {}, "LAB": {"facts": {"trusted": True}}},
+        "datasets": {"records": {"owner": "OWNER", "categories": ["school"]}},
+        "flows": [{"id": "leg", "from": "OWNER", "to": "LAB", "carries": ["records"]}],
+    }  # fmt: skip
+    text = lines().read_text(encoding="utf-8") + json.dumps(document) + "\n"
+    Path("mixed.ndjson").write_text(text, encoding="utf-8")
+    answer = at_home("batch", "mixed.ndjson", "-o", "out.parquet")
+    assert answer.exit_code == 0, answer.output
+    assert answers()[-1]["request"] == "on-one-line"
+    assert answers()[-1]["outcome"] == "allow"
+
+
+def test_bad_lines_go_into_a_file_of_their_own_with_their_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = lines().read_text(encoding="utf-8").splitlines()
+    bad = {
+        3: good[0].replace("data.categories", "data.categoris"),
+        5: '{"request": "broken", "rows": [',
+        6: good[0].replace('"study"', '"studdy"'),
+        9: json.dumps({"request": "no rows"}),
+    }
+    for number, line in bad.items():
+        good.insert(number - 1, line)
+    Path("mixed.ndjson").write_text("\n".join(good) + "\n", encoding="utf-8")
+    monkeypatch.setattr(sources, "CHUNK", 2000)
+    answer = at_home("batch", "mixed.ndjson", "-o", "out.parquet")
+    assert answer.exit_code == 2
+    assert "4 could not be decided: see out.parquet.bad.ndjson" in answer.stderr
+    found = [json.loads(line) for line in Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert [item["line"] for item in found] == sorted(bad)
+    assert found[0]["problems"][0]["help"] == 'did you mean "data.categories"?'
+    assert [item["request"] for item in answers()] == [f"r{i}" for i in range(REQUESTS)]
+
+
+def test_a_request_that_contradicts_itself_is_a_bad_one() -> None:
+    contrary = request("request: contrary", """
+        datasets: {records: {owner: OWNER, categories: [school], facts: {sensitive: true}}}
+        flows: [{id: leg, from: OWNER, to: LAB, carries: [records], form: aggregate}]
+    """)  # fmt: skip
+    folder()
+    write("requests/contrary.yaml", contrary)
+    answer = at_home("batch", "requests", "-o", "out.parquet")
+    assert answer.exit_code == 2
+    (found,) = [json.loads(line) for line in Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert found["file"].endswith("contrary.yaml")
+    assert found["problems"][0]["code"] == "excluded"
+    assert len(answers()) == REQUESTS
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources, "CHUNK", 1000)
+    source = lines()
+    assert at_home("batch", source, "-o", "whole.parquet", "--jobs", "1").exit_code == 0
+    decided: list[int] = []
+    keep = running._keep
+
+    def until_third(*arguments: Any) -> Any:
+        if len(decided) == 2:
+            raise KeyboardInterrupt
+        decided.append(arguments[-1].number)
+        return keep(*arguments)
+
+    monkeypatch.setattr(running, "_keep", until_third)
+    stopped = at_home("batch", source, "-o", "out.parquet", "--jobs", "1")
+    assert stopped.exit_code != 0
+    assert not Path("out.parquet").exists()
+    again: list[int] = []
+
+    def noting(*arguments: Any) -> Any:
+        again.append(arguments[-1].number)
+        return keep(*arguments)
+
+    monkeypatch.setattr(running, "_keep", noting)
+    answer = at_home("batch", source, "-o", "out.parquet", "--jobs", "1")
+    assert answer.exit_code == 0
+    assert "2 of " in answer.stderr
+    assert not {*decided} & {*again}
+    assert Path("out.parquet").read_bytes() == Path("whole.parquet").read_bytes()
+    assert not Path("out.parquet.work").exists()
+
+
+def test_rows_of_another_day_are_refused() -> None:
+    answer = at_home("batch", lines(), "-o", "out.parquet", "--as-of", "2027-01-01")
+    assert answer.exit_code == 2
+    assert f"{REQUESTS} could not be decided" in answer.stderr
+    found = json.loads(Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()[0])
+    assert found["problems"][0]["message"] == "the rows say what held on 2026-11-23, not on 2027-01-01"
+
+
+@pytest.mark.parametrize("explain", ["none", "failed", "full"])
+def test_how_much_is_explained(explain: str) -> None:
+    assert at_home("batch", folder(), "-o", "out.parquet", "--explain", explain).exit_code == 0
+    finding = answers()[1]["findings"][0]
+    lists = {"none": 2, "failed": 3, "full": 6}[explain]
+    assert sum(isinstance(value, list) for value in finding.values()) == lists
+    if explain == "full":
+        assert "law.basis.study: aim" in finding["true"]
+        assert "law.basis.study: hands" in finding["false"]
+
+
+def test_what_cannot_be_read_is_refused_in_one_message() -> None:
+    Path("empty").mkdir()
+    Path("note.txt").write_text("x", encoding="utf-8")
+    Path("broken.parquet").write_text("x", encoding="utf-8")
+    for source in ("nowhere.ndjson", "empty", "note.txt", "broken.parquet"):
+        assert source in refused(at_home("batch", source, "-o", "out.parquet"))
+    assert "no such folder" in refused(at_home("batch", "request.yaml", "-o", "nowhere/out.parquet"))
+    assert not Path("out.parquet").exists()
+
+
+def test_a_folder_of_somebody_else_is_left_alone() -> None:
+    folder()
+    write("out.parquet.work/novel.txt", "x")
+    with pytest.raises(CannotDo):
+        running.plan(sources.source(Path("requests")), Path("out.parquet"), POLICIES, None, "none")
+    assert Path("out.parquet.work/novel.txt").exists()
