@@ -68,7 +68,7 @@ class _Maker:
 
     def _facts(self, kind: str) -> list[Declared]:
         given = {CATEGORIES: CodeSet(frozenset([kind]))}
-        names: set[str] = set()
+        names = set(self._pivots)
         for framework in self.policies.frameworks:
             names.update(facts_in(framework.applies.when))
             if open_proof(framework.applies.when, given).truth is not False:
@@ -81,7 +81,7 @@ class _Maker:
         heads = [self._head(i, provider) for i, provider in enumerate((*PROVIDERS, *PROVIDERS[:2]))]
         for _ in range(40):
             rows = [self._row(head, kinds[head["provider"]]) for head in heads]
-            if not any([self._redrawn(row) for row in rows]):  # every row, so that one turn mends all
+            if not sum(self._redrawn(row) for row in rows):  # every row, so that one turn mends all
                 break
         return {"request": name, "as_of": DAY, "rows": rows}
 
@@ -113,20 +113,29 @@ class _Maker:
     def _fact(self, one: Declared, about: str) -> Any:
         key = (about, one.key)
         if key not in self.drawn:
-            self.drawn[key] = None if self.random.random() < self.unknown else value(one, self.random)
+            unstated = one.name not in self._pivots and self.random.random() < self.unknown
+            self.drawn[key] = None if unstated else value(one, self.random)
         return self.drawn[key]
 
     def _redrawn(self, row: Mapping[str, Any]) -> bool:
-        """Forget one fact of those that exclude one another and all hold; whether there were any."""
+        """Draw facts anew that exclude one another and all hold; whether there were any."""
         found = False
         leg = Leg(Row.model_construct(**row), (), self.policies)
         for group in self.policies.exclusive:
             true = [c for c in group if set(facts_in(c)) <= self._read and evaluate(c, leg).truth is True]
-            for condition in true[1:]:
+            names = {name for condition in true for name in facts_in(condition)} if len(true) > 1 else set()
+            for name in sorted((names & self.declared.keys()) - self._pivots):
                 found = True
-                for name in [n for c in (condition, true[0]) for n in facts_in(c) if n in self.declared][:1]:
-                    self.drawn[(_subject(self.declared[name], row), name.partition(".")[2])] = None
+                one = self.declared[name]
+                self.drawn[_subject(one, row), one.key] = value(one, self.random)
         return found
+
+    @cached_property
+    def _pivots(self) -> set[str]:
+        """The facts that exclude one thing if true and another if false: what they exclude has to give way."""
+        tests = [test for group in self.policies.exclusive for condition in group for test in tests_in(condition)]
+        both = {test.fact for test in tests if test.operands == (True,)}
+        return both & {test.fact for test in tests if test.operands == (False,)}
 
 
 def value(one: Declared, random: Random) -> Any:

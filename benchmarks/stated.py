@@ -14,6 +14,7 @@ from copy import copy
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache, cached_property
+from itertools import islice
 from random import Random
 from typing import Any
 
@@ -36,18 +37,25 @@ _WHO = ("id", "flow", "source", "provider", "sender", "receiver", "hub")
 
 
 def stated_requests(policies: PolicySet, count: int, *, seed: int = 1) -> list[Document]:
-    """So many requests in rows, as JSON has them."""
-    random = Random(seed)
-    mender = _Mender(policies, random)
-    found: list[Document] = []
-    for line in lines(policies, count, seed=seed, unknown=0):
-        draft = _Draft(policies, random, json.loads(line)["rows"])
-        draft.start()
+    """So many requests in rows, as JSON has them, half of them allowed."""
+    mender = _Mender(policies, Random(seed))
+    found: list[list[Document]] = []
+    for draft in mender.drafts(count, seed):
         if mender.mend(draft):
             found += mender.variants(draft)
         if len(found) >= count:
             break
-    return [{"request": f"q{i}", "as_of": DAY, "rows": rows} for i, rows in enumerate(found[:count])]
+    return _named(found[:count])
+
+
+def drawn_requests(policies: PolicySet, count: int, *, seed: int = 1) -> list[Document]:
+    """So many requests in rows of which every fact is drawn, whatever comes of them."""
+    drafts = _Mender(policies, Random(seed)).drafts(count, seed)
+    return _named([draft.rows for draft in islice(drafts, count)])
+
+
+def _named(found: list[list[Document]]) -> list[Document]:
+    return [{"request": f"q{i}", "as_of": DAY, "rows": rows} for i, rows in enumerate(found)]
 
 
 @dataclass
@@ -149,13 +157,16 @@ class _Mender:
         self.exclusive = {name for group in policies.exclusive for condition in group for name in facts_in(condition)}
         self.decider = Decider(compiled(policies), date.fromisoformat(DAY))
 
+    def drafts(self, count: int, seed: int) -> Iterator[_Draft]:
+        """Requests whose facts do not exclude one another, at least so many if they are asked for."""
+        for line in lines(self.policies, count * 4, seed=seed, unknown=0):
+            draft = _Draft(self.policies, self.random, json.loads(line)["rows"])
+            draft.start()
+            if any(not self._untangle(draft) for _ in range(_AT_ONCE)):
+                yield draft
+
     def mend(self, draft: _Draft) -> bool:
         """Whether the request could be mended."""
-        for _ in range(_AT_ONCE):
-            if not self._untangle(draft):
-                break
-        else:
-            return False
         faults = self._faults(draft)
         for _ in range(_PATIENCE):
             if not faults:

@@ -6,7 +6,7 @@ English or another engine's language. None of them reads the YAML again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -358,6 +358,13 @@ class Proof:
     truth: Truth
     parts: tuple[Proof, ...] = ()
     readings: tuple[Reading, ...] = ()
+
+
+def readings(proofs: Iterable[Proof]) -> Iterator[Reading]:
+    """Every fact that some proofs read, as often as they read it."""
+    for proof in proofs:
+        yield from proof.readings
+        yield from readings(proof.parts)
 
 
 def evaluate(condition: Condition, facts: Facts, seen: dict[int, Proof] | None = None) -> Proof:

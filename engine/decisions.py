@@ -28,10 +28,10 @@ from engine.completions import (
     opposite,
     proven,
 )
-from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, label
+from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, is_list, label
 from engine.facts import CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
-from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet
+from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet, Rule
 from engine.requests import Paper, Request
 
 Outcome = Literal["not_applicable", "allow", "deny", "undetermined"]
@@ -109,9 +109,33 @@ class Finding:
         return tuple(self.answer.matters.values())
 
     @property
+    def failed(self) -> tuple[str, ...]:
+        """What stands against a finding that is not allowed: bars that hold, and by what each basis fails.
+
+        A condition, or a requirement that was refused or lacks, is named after its rule:
+        `ferpa.basis.studies: for-an-institution`.
+        """
+        return () if self.outcome in ("allow", "not_applicable") else tuple(self._failed())
+
+    def _failed(self) -> Iterator[str]:
+        yield from (bar.id for bar in self.holding)
+        yield from _refused(self.framework.applies, self.duties)
+        for found in self.bases:
+            if found.permits.truth is False:
+                parts = found.proof.parts if is_list(found.proof.condition) else (found.proof,)
+                yield from (f"{found.basis.id}: {label(part.condition)}" for part in parts if part.truth is False)
+                yield from _refused(found.basis, found.duties)
+
+    @property
     def holding(self) -> tuple[Bar, ...]:
         """The bars that hold."""
         return tuple(bar for bar, proof in self.bars if proof.truth is True)
+
+
+def _refused(rule: Rule, duties: Iterable[Duty]) -> Iterator[str]:
+    """What a rule demands that was refused or lacks."""
+    names = dict.fromkeys(d.requirement.name for d in duties if d.blocks and d.owed.truth is True)
+    return (f"{rule.id}: {name}" for name in names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -312,8 +336,7 @@ class Judge:
 
     def claims(self, disclosure: Disclosure, found: BasisFinding) -> bool:
         """Whether the parties claim this basis for this disclosure."""
-        claims = self.request.file.claims
-        return any(c.basis == found.basis.id and c.flow in (None, disclosure.flow.id) for c in claims)
+        return self.request.claimed(found.basis.id, disclosure.flow.id)
 
     def opening(self, disclosure: Disclosure, bases: Sequence[BasisFinding]) -> Iterator[tuple[BasisFinding, Formula]]:
         """The bases that open a disclosure: those claimed where one of them permits, else all that permit."""
@@ -348,14 +371,17 @@ class Judge:
         if requirement.kind == "instrument":
             ends = requirement.between or ("provider", "receiver")
             parties = tuple(dict.fromkeys(disclosure.party(role) or role for role in ends))
+            bound = tuple(dict.fromkeys(disclosure.bound(role) or role for role in ends))
+            # An owner that publishes its own data has nobody to sign with in place of the public.
+            parties = bound if len(bound) == len(ends) else parties
             if len(parties) < len(ends):
                 return None
             status = self.paper_status(disclosure, requirement, parties)
         elif requirement.kind == "step":
-            parties = (disclosure.party(requirement.by) or requirement.by,)
+            parties = (disclosure.bound(requirement.by) or requirement.by,)
             status = self.step_status(disclosure, requirement, parties[0])
         else:
-            parties = (disclosure.provider, disclosure.receiver)
+            parties = (disclosure.provider, disclosure.bound("receiver") or "")
             status = self.clause_status(disclosure, requirement.name)
         return Duty(requirement, rule, proof, status, parties, _time(requirement, disclosure))
 

@@ -430,7 +430,6 @@ ID = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
 """The forms of names that documents use."""
 
 
-
 def written_day(raw: Any) -> Any:
     """The day that a text writes, as JSON has to; anything else as it is."""
     if isinstance(raw, str) and _DAY.fullmatch(raw):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import Annotated, Any, Literal, NamedTuple
@@ -71,11 +72,16 @@ class CodeSet(NamedTuple):
     may: frozenset[str] = frozenset()
 
 
-class Duration(NamedTuple):
-    """A length of time; only durations of one class (`hours`, `business days`, `months`) can be compared."""
+@dataclass(frozen=True, slots=True, order=True)
+class Duration:
+    """A length of time; only durations of one class (`hours`, `business days`, `months`) can be compared.
+
+    `written` is how a document has it, which is no part of the value: 24 hours are a day, but end at their hour.
+    """
 
     amount: int
     unit: str
+    written: str = field(default="", compare=False)
 
 
 Scalar = bool | str | int | float | date | Duration
@@ -94,7 +100,7 @@ def printable(value: Value) -> Any:
     if isinstance(value, CodeSet):
         return sorted(value.has) + (["and possibly others"] if value.may else [])
     if isinstance(value, Duration):
-        return _in_words(value)
+        return value.written or _in_words(value)
     return value.isoformat() if isinstance(value, date) else value
 
 
@@ -360,7 +366,7 @@ def read_scalar(declared: Declared, raw: Any, report: Callable[[str, str, str], 
         return raw
     if kind == "duration" and isinstance(raw, str) and (match := DURATION.fullmatch(raw)):
         factor, unit = _UNITS[match[2].removesuffix("s")]
-        return Duration(int(match[1]) * factor, unit)
+        return Duration(int(match[1]) * factor, unit, raw)
     expected = {
         "boolean": "true or false", "number": "a number, as in 10", "date": "a date, as in 2026-11-23",
         "text": "text", "duration": "a length of time, as in 30 days or 24 hours",

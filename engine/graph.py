@@ -18,7 +18,7 @@ from engine.conditions import Reading
 from engine.documents import DocumentProblems, Problem
 from engine.facts import PARTY_SCOPES, Absence, CodeSet, Value, printable, unknown
 from engine.policies import PolicySet
-from engine.requests import Flow, Output, Request, Stated
+from engine.requests import PUBLIC, Flow, Output, Request, Stated
 
 GRAPH = "the request's graph"
 NOTHING = CodeSet(frozenset())
@@ -184,6 +184,11 @@ class Disclosure:
             hubs = self.graph.request.hubs
             return next((p for p in (self.receiver, self.sender, *sorted(hubs)) if p in hubs), None)
         return {"provider": self.provider, "sender": self.sender, "receiver": self.receiver}.get(role)
+
+    def bound(self, role: str) -> str | None:
+        """Who does what is asked of a role. The public does nothing: who publishes answers in its place."""
+        party = self.party(role)
+        return self.sender if party == PUBLIC else party
 
     def __getitem__(self, name: str) -> Reading:
         reading = self._readings.get(name)

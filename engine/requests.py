@@ -311,6 +311,10 @@ class Request:
         hubs = self.hubs & {own} if own else self.hubs
         return flow.to in hubs and flow.from_ not in self.hubs
 
+    def claimed(self, basis: str, flow: str) -> bool:
+        """Whether the parties claim a basis for a flow."""
+        return any(claim.basis == basis and claim.flow in (None, flow) for claim in self.file.claims)
+
     def sources(self, dataset: str) -> frozenset[str]:
         """The owned datasets that a dataset is made of; itself if it is owned."""
         return self.origins[dataset]

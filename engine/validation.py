@@ -13,6 +13,7 @@ from engine.documents import Document, DocumentProblems, Map, Problem, nearest, 
 from engine.invariants import check_invariants, is_invariant_file
 from engine.policies import PolicySet, compile_policies, is_policy, read_folder
 from engine.requests import check_request
+from engine.rows import decide_rows, read_rows
 
 _FIRST_KEYS = ("request", "cases", "never", "decision", "framework", "clauses", "deployment", "vocabulary")
 
@@ -63,6 +64,8 @@ def problems_in(document: Document, policies: PolicySet) -> tuple[Problem, ...]:
             check_cases(document, Path(document.file).parent, policies)
         elif is_invariant_file(document):
             check_invariants(document, policies)
+        elif "rows" in (document.data if isinstance(document.data, Map) else ()):
+            decide_rows(policies, read_rows(document, policies), document)
         elif "request" in (document.data if isinstance(document.data, Map) else ()):
             decide(policies, check_request(document, policies))
         elif first == "decision":

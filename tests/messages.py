@@ -60,6 +60,11 @@ def _workbook(*rows: tuple[str, ...]) -> bytes:
     return file.getvalue()
 
 
+ROWS = """{"request": "example", "as_of": "2026-11-23", "rows": [
+{"id": "leg/records", "flow": "leg", "dataset": "records", "source": "records",
+ "provider": "OWNER", "sender": "OWNER", "receiver": "LAB", "done": ["law.step.logg by provider"]}]}
+"""
+
 EXAMPLES: dict[str, Example] = {
     # Files
     "unreadable": Example("nowhere.yaml", None),
@@ -121,6 +126,7 @@ EXAMPLES: dict[str, Example] = {
     "unknown-dataset": Example("request.yaml", _wrong(REQUEST, "carries: [records]", "carries: [record]")),
     "unknown-flow": Example("request.yaml", request("claims: [{basis: law.basis.study, flow: legs}]")),
     "unknown-basis": Example("request.yaml", request("claims: [{basis: law.basis.studies}]")),
+    "unknown-requirement": Example("rows.json", ROWS),
     "unknown-rule": Example("case.yaml", written(CASE) + "  pins: law.basis.studies\n"),
     "unknown-framework": Example("case.yaml", _wrong(CASE, "findings: {law:", "findings: {lore:")),
     "unknown-clause": Example("law.yaml", basis("requires: [{clause: law.clause.us}]")),

@@ -16,6 +16,7 @@ from engine.decisions import Decision, decide
 from engine.documents import CannotDo, shipped
 from engine.papers.forms import render
 from engine.papers.tidy import headings, words
+from engine.papers.tree import Paper
 from engine.policies import Clause, Framework, PolicySet, compile_policies
 from engine.requests import check_request, read_request
 from engine.validation import problems_in
@@ -206,6 +207,14 @@ def test_a_clause_that_several_disclosures_demand_stands_once_for_each_text() ->
     assert text.count("The Desk destroys the data") == 1
 
 
+def test_the_public_promises_nothing_in_an_agreement() -> None:
+    report = "outputs: [{id: report, from: LAB, carries: [records], form: aggregate}]"
+    text = draft(decision(house(), "facts: {approved: true}", report))
+    assert "From The Laboratory to the public" in text
+    assert text.count("The Laboratory destroys the data") == 1
+    assert "the public destroys" not in text
+
+
 def test_a_clause_that_may_not_be_needed_says_so() -> None:
     law = LAW.replace(
         "{clause: law.clause.end, cite: s. 7}", "{clause: law.clause.end, cite: s. 7, when: {data.sensitive: true}}"
@@ -221,14 +230,28 @@ def test_a_clause_that_may_not_be_needed_says_so() -> None:
 def test_the_schedules_list_data_papers_steps_and_restrictions_with_what_is_done() -> None:
     done = "steps: [{step: law.step.log, by: OWNER, status: done}]"
     text = draft(decision(house(), done)).partition("## VI. Schedules")[2]
-    assert "| **records** | The Owner | Kinds of record: school. Elements:" in text
+    assert "| **records** | The Owner | Kinds of record: School record. Elements:" in text
     assert (
-        "| A data sharing pact | The Owner and The Laboratory | before transfer | outstanding "
+        "| A data sharing pact | The Owner and The Laboratory | before transfer | still to be signed "
         "| s. 3 \\[read in an official summary\\] |" in text
     )
     assert "**Steps of The Owner**" in text
     assert "| Record the disclosure | before transfer | done | s. 8 |" in text
     assert "| Stays with the receiver | The Laboratory | records | s. 6 |" in text
+
+
+def test_a_restriction_of_the_vocabulary_has_its_citation_too() -> None:
+    shared = "restrictions: {kept: {says: Kept apart, cite: s. 66, checked: summary}}"
+    law = LAW.replace("attaches: [sealed]", "attaches: [kept]")
+    found = policies(written(LAW_HEAD, law), CLAUSES, NET, vocabulary=written(VOCABULARY, shared))
+    row = "| Kept apart | The Laboratory | records | s. 66 \\[read in an official summary\\] |"
+    assert row in draft(decision(found)).partition("## VI. Schedules")[2]
+
+
+def test_what_is_owed_later_or_all_the_time_is_said_without_codes() -> None:
+    later = LAW.replace("due: before_transfer, cite: s. 8", "due: continuing, within: 3 days, cite: s. 8")
+    text = draft(decision(house(law=later))).partition("## VI. Schedules")[2]
+    assert "| Record the disclosure | 3 days | not due yet | s. 8 |" in text
 
 
 def test_every_party_signs_under_its_name_and_role() -> None:
@@ -328,6 +351,23 @@ def test_every_named_user_gets_an_exhibit_of_their_own_and_without_one_it_is_bla
         ("Bob Builder", "The Laboratory"),
     ]
     assert "One for each user; none is named yet." in around(network(FORM))
+
+
+def test_the_contents_name_an_exhibit_once_however_many_sign_it() -> None:
+    blocks = drafted(decision(network(FORM), USERS)).paper.blocks
+    listed = [f"{heading.number} {words(heading.line)}".strip() for heading in headings(Paper("", blocks))]
+    assert [entry for entry in listed if "Oath" in entry] == ["Exhibit C. Oath"]
+    assert not [entry for entry in listed if "Ann Analyst" in entry or entry == "The Laboratory"]
+
+
+def test_a_paper_that_house_rules_ask_for_does_not_say_that_a_recipient_works_for_the_owner(
+    shipped_policies: PolicySet,
+) -> None:
+    request = read_request(shipped("cases") / "p20win" / "joined-university-cured.yaml", shipped_policies)
+    text = draft(decide(shipped_policies, request))
+    exhibit = text.rpartition("Business associate agreement between")[2]
+    assert "As far as it does so on behalf of Department of Social Services" in exhibit
+    assert not re.search(r"(university|Labor) is a business associate", exhibit)
 
 
 def test_an_instrument_that_is_still_owed_brings_its_exhibit_with_its_terms_between_its_parties() -> None:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from engine.batch import running, sources
 from engine.documents import CannotDo
-from tests.house import POLICIES, at_home, build, refused, request, write
+from tests.house import POLICIES, ROOT, at_home, build, refused, request, write
 
 REQUESTS = 7
 
@@ -192,3 +192,13 @@ def test_a_folder_of_somebody_else_is_left_alone() -> None:
     with pytest.raises(CannotDo):
         running.plan(sources.source(Path("requests")), Path("out.parquet"), POLICIES, None, "none")
     assert Path("out.parquet.work/novel.txt").exists()
+
+
+def test_the_example_of_the_documentation_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "batch.md").read_text(encoding="utf-8")
+    example = text.partition("```python\n")[2].partition("```")[0]
+    at_home("batch", folder(), "-o", "decisions.parquet")
+    exec(example, {})
+    shown = capsys.readouterr().out
+    assert "law.basis.study: hands" in shown
+    assert "deny" in shown

@@ -193,6 +193,16 @@ def test_days_are_counted_from_the_events_that_the_request_states() -> None:
     assert found["Keep the log"]["kind"] == "keep"
 
 
+def test_a_setting_in_hours_stays_in_hours_and_ends_at_its_hour() -> None:
+    write("policies/clocks.yaml", written(CLOCKS).replace("by: board", "by: provider").replace(
+        "within: 24 hours", "within: {fact: deployment.hub_retention}"
+    ))  # fmt: skip
+    write("policies/net.yaml", f"{HOME}facts: {{hub_retention: 72 hours}}\n")
+    hurry = listed(EVENTS)["Destroy the copy"]
+    assert hurry["words"] == "72 hours after the notice"
+    assert hurry["moment"].startswith("2027-03-04T14:30")
+
+
 def test_words_that_are_no_length_of_time_stay_words() -> None:
     tell = listed(EVENTS)["Tell of every breach"]
     assert (tell["day"], tell["words"]) == (None, "promptly")

@@ -13,7 +13,7 @@ pytest.importorskip("pyarrow")
 from engine.backends.columns.answers import schema
 from engine.batch.deciding import Decider, Entry, Part
 from engine.cases import Pin, Whole, case_files, is_case_file, run_cases
-from engine.conditions import Proof, is_list, label
+from engine.conditions import Proof
 from engine.decisions import Decision, Finding, decide
 from engine.documents import Document, read, shipped
 from engine.policies import PolicySet, load_policies
@@ -54,25 +54,8 @@ def _finding(finding: Finding) -> dict[str, object]:
         "basis": finding.used.basis.id if finding.used else None,
         "bases": [found.basis.id for found in finding.bases if found.permits.truth is True],
         "possible_bases": [found.basis.id for found in finding.bases if found.permits.truth is None],
-        "failed": _failed(finding) if finding.outcome in ("deny", "undetermined") else [],
+        "failed": list(finding.failed),
     }
-
-
-def _failed(finding: Finding) -> list[str]:
-    names = [bar.id for bar in finding.holding]
-    applies = finding.framework.applies.id
-    names += [f"{applies}: {d.requirement.name}" for d in finding.duties if d.blocks and d.owed.truth is True]
-    for found in finding.bases:
-        if found.permits.truth is not False:
-            continue
-        names += [f"{found.basis.id}: {label(part.condition)}" for part in _parts(found.proof) if part.truth is False]
-        blocked = [d for d in found.duties if d.blocks and d.owed.truth is True]
-        names += [f"{found.basis.id}: {d.requirement.name}" for d in blocked]
-    return names
-
-
-def _parts(proof: Proof) -> Sequence[Proof]:
-    return proof.parts if is_list(proof.condition) else (proof,)
 
 
 def answered(part: Part) -> list[dict[str, object]]:

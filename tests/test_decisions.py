@@ -320,6 +320,15 @@ def test_what_is_due_before_publication_keeps_a_publication_waiting() -> None:
     assert not decision.ready
 
 
+def test_what_is_asked_of_the_receiver_of_a_publication_falls_to_who_publishes() -> None:
+    found = requiring(STEP, CLAUSE)
+    publication = "flows: []\noutputs: [{id: report, from: OWNER, carries: [records]}]"
+    step, clause = finding(decided(found, publication), "report/records").all_duties
+    assert (step.parties, clause.parties) == (("OWNER",), ("OWNER", "OWNER"))
+    done = "steps: [{step: law.step.approval, by: OWNER, status: done}]"
+    assert finding(decided(found, publication, done), "report/records").all_duties[0].status == "done"
+
+
 def test_a_requirement_may_depend_on_facts() -> None:
     found = requiring("{step: approval, says: Approve, when: {data.sensitive: true}}")
 

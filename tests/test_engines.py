@@ -15,8 +15,7 @@ from hypothesis import strategies as st
 
 from engine.backends.columns.program import compiled
 from engine.backends.generated import Decider, Found
-from engine.conditions import is_list, label
-from engine.decisions import BasisFinding, Decision, Finding, decide
+from engine.decisions import Decision, Finding, decide
 from engine.documents import Document
 from engine.policies import PolicySet
 from engine.requests import check_request
@@ -71,16 +70,9 @@ def found(finding: Finding) -> Found:
         maybe=tuple(b.basis.id for b in finding.bases if b.permits.truth is None),
         bars=tuple(bar.id for bar in finding.holding),
         maybe_bars=tuple(bar.id for bar, proof in finding.bars if proof.truth is None),
-        failed=() if finding.permitted.truth else tuple(name for basis in finding.bases for name in failed(basis)),
+        failed=finding.failed,
         clauses=tuple(dict.fromkeys(clauses)),
     )
-
-
-def failed(basis: BasisFinding) -> list[str]:
-    """The false conditions of a basis."""
-    proof = basis.proof
-    parts = proof.parts if is_list(proof.condition) else (proof,)
-    return [f"{basis.basis.id}: {label(part.condition)}" for part in parts if part.truth is False]
 
 
 @settings(max_examples=60)

@@ -173,6 +173,7 @@ def test_every_wrong_value_is_told_at_its_place() -> None:
         (True, True),
         (date(2026, 11, 23), "2026-11-23"),
         (Duration(30 * 24, "hours"), "30 days"),
+        (Duration(72, "hours", "72 hours"), "72 hours"),
         (Duration(5, "business days"), "5 business days"),
         (CodeSet(frozenset({"b", "a"})), ["a", "b"]),
         (CodeSet(frozenset({"a"}), frozenset({"b"})), ["a", "and possibly others"]),

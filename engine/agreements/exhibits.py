@@ -98,7 +98,7 @@ class _Exhibits:
         if exhibit.each == "recipient":
             for party in parties_with(self.decision, "recipient"):
                 name = self.decision.request.names[party]
-                yield Heading(2, line(name))
+                yield _for(name)
                 yield from self.body(exhibit, party, {"recipient": Part("recipient", {"name": name})})
                 yield Signature(name, "Recipient")
             return
@@ -111,7 +111,9 @@ class _Exhibits:
         users = self.decision.request.file.users
         for number, user in enumerate(users, 1):
             known = self.wording.user(user.name, user.party)
-            yield Heading(2, line(f"{user.name}, {known['party']}"))
+            if number > 1:
+                yield PageBreak()
+            yield _for(f"{user.name}, {known['party']}")
             yield from self.body(exhibit, f"user-{number}", {"user": known})
             yield Signature(user.name, f"User, {known['party']}")
         if not users:
@@ -199,3 +201,8 @@ class _Exhibits:
             items.append((Paragraph((*title, *line(" "), *first)), *(Paragraph(text) for text in others)))
         if items:
             yield Items(tuple(items), ordered=True)
+
+
+def _for(name: str) -> Paragraph:
+    """Whose copy of an exhibit follows. It is no heading: the contents name the exhibit once."""
+    return Paragraph(line(Text(name, strong=True)), "lead")

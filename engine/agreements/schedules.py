@@ -7,10 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from engine.agreements.contents import sourced
 from engine.agreements.people import party_name
 from engine.agreements.wording import Wording
-from engine.decisions import Decision
+from engine.decisions import Decision, Status
 from engine.papers.tree import Blank, Block, Heading, Line, Paragraph, Table, Text, line
 from engine.records import ObligationRecord, obligations
 from engine.requests import PUBLIC
+
+_DONE: dict[Status, str] = {"outstanding": "still to be done", "later": "not due yet"}
+_SIGNED: dict[Status, str] = {"done": "signed", "outstanding": "still to be signed", "later": "not due yet"}
 
 
 def schedules(decision: Decision, wording: Wording) -> Iterator[Block]:
@@ -44,7 +47,7 @@ def _holds(decision: Decision, wording: Wording, name: str) -> Line:
     dataset = decision.request.file.datasets[name]
     about = f"{dataset.description}. " if dataset.description else ""
     categories = wording.dataset(name)["categories"]
-    kinds = f"Kinds of record: {', '.join(code.replace('_', ' ') for code in categories)}. " if categories else ""
+    kinds = f"Kinds of record: {'; '.join(categories)}. " if categories else ""
     if dataset.elements:
         return line(f"{about}{kinds}Elements: {'; '.join(grouped(dataset.elements))}.")
     return (*line(f"{about}{kinds}Elements: "), Blank(f"data elements of {name}", f"data.{name}.elements"))
@@ -86,11 +89,14 @@ def _steps(decision: Decision, owed: Sequence[ObligationRecord]) -> Iterator[Blo
 
 
 def _when(owed: ObligationRecord) -> str:
-    return "; ".join(part for part in (owed.due.replace("_", " "), owed.within) if part)
+    phase = "" if owed.within and owed.due == "continuing" else owed.due.replace("_", " ")
+    return "; ".join(part for part in (phase, owed.within) if part)
 
 
 def _status(owed: ObligationRecord) -> str:
-    return f"{owed.status}; only if a fact still unknown turns out so" if owed.conditional else owed.status
+    words = _SIGNED if owed.kind == "instrument" else _DONE
+    status = words.get(owed.status, owed.status)
+    return f"{status}; only if a fact still unknown turns out so" if owed.conditional else status
 
 
 def _sources(owed: ObligationRecord) -> str:
@@ -108,16 +114,11 @@ def _restrictions(decision: Decision) -> Iterator[Block]:
             data.setdefault(name, {})[disclosure.dataset] = None
     if not binds:
         return
-    codes = decision.policies.vocabulary["data.restrictions"].codes
-    cites = {
-        name: sourced(restriction.cite, restriction.checked)
-        for framework in decision.policies.all_frameworks()
-        for name, restriction in framework.restrictions.items()
-    }
+    found = {name: decision.policies.restrictions[name] for name in binds}
     head = tuple(line(word) for word in ("Restriction", "Binds", "On", "Source"))
     rows = tuple(
-        (line(codes[name]), line(", ".join(binds[name])), line(", ".join(data[name])), line(cites.get(name, "")))
-        for name in binds
+        (line(r.says), line(", ".join(binds[name])), line(", ".join(data[name])), line(sourced(r.cite, r.checked)))
+        for name, r in found.items()
     )
     yield Paragraph(
         line("Whoever receives the data holds them under these restrictions, and passes them on with them.")

@@ -17,7 +17,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from engine.decisions import Decision, Finding
 from engine.documents import CannotDo, nearest, visible
-from engine.facts import Value, printable, unknown
+from engine.facts import CodeSet, Value, printable, unknown
 from engine.papers.tree import Blank, Inline, Line, Text
 from engine.policies import Clause
 
@@ -197,12 +197,12 @@ class Wording:
                 **{
                     role: Part(role, {"name": names[party]})
                     for role in ("provider", "sender", "receiver")
-                    if (party := disclosure.party(role))
+                    if (party := disclosure.bound(role))
                 },
                 "hub": Part("hub", {"name": names[hub]} if hub else {}),
                 **self._purpose((disclosure.purpose,)),
                 "datasets": [self.dataset(name) for name in sorted(self.request.sources(disclosure.dataset))],
-                "users": self._users(disclosure.receiver),
+                "users": self._users(disclosure.bound("receiver")),
             }
         return self._disclosures[disclosure.id]
 
@@ -250,13 +250,11 @@ class Wording:
     def dataset(self, name: str) -> Part:
         """An owned dataset, as templates know one."""
         dataset = self.request.file.datasets[name]
-        stated = self.request.data[name].get("categories")
-        categories = printable(stated.statement.value) if stated else []
         known = {
             "name": name,
             "description": dataset.description,
             "elements": list(dataset.elements),
-            "categories": categories if isinstance(categories, list) else [],
+            "categories": kinds_of_record(self.decision, name),
         }
         return Part("dataset", known)
 
@@ -265,6 +263,16 @@ def is_recipient(decision: Decision, party: str) -> bool:
     """Whether a party receives data for use: no hub, and not the public."""
     request = decision.request
     return any(flow.to == party for flow in request.file.flows) and party not in request.hubs
+
+
+def kinds_of_record(decision: Decision, dataset: str) -> list[str]:
+    """What the records of a dataset are, as the vocabulary says it; nothing where that is derived or not stated."""
+    stated = decision.request.data[dataset].get("categories")
+    value = stated.statement.value if stated else None
+    if not isinstance(value, CodeSet):
+        return []
+    meanings = decision.policies.vocabulary["data.categories"].codes
+    return [*(meanings[code] for code in sorted(value.has)), *(["possibly others"] if value.may else [])]
 
 
 def _line(text: str, names: Mapping[str, Any]) -> Line:

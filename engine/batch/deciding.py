@@ -175,7 +175,7 @@ class Decider:
             found = read_rows(document, self.policies)
             if self.as_of and found.as_of != self.as_of:
                 message = f"the rows say what held on {found.as_of}, not on {self.as_of}"
-                document.report("other-day", message, ("as_of",), help="make the rows of the request anew for that day")
+                document.report("contradicts", message, ("as_of",), help="make the rows anew for that day")
                 document.check()
         except DocumentProblems as problems:
             return _bad(entry.line, entry.file, _moved(problems, entry.file, entry.line))

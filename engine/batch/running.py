@@ -65,12 +65,20 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
+class Kept:
     """What is kept of a chunk beside its answers."""
 
     lines: int
     exactly: int
     bad: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A decided chunk: its answers as Parquet, and what is kept beside them."""
+
+    answers: bytes
+    kept: Kept
 
 
 def plan(source: Source, output: Path, folder: Path | None, as_of: date | None, explain: Explain) -> Plan:
@@ -126,14 +134,27 @@ def _decider(policies: PolicySet, found: Plan) -> Decider:
 
 
 def _keep(decider: Decider, found: Plan, chunk: Chunk) -> Chunk:
-    """Decide a chunk and keep what came of it: the answers last, so that a chunk is kept whole or not at all."""
+    return keep(decided(decider, found.source, chunk), found, chunk)
+
+
+def decided(decider: Decider, source: Source, chunk: Chunk) -> Done:
+    """A chunk decided."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    part, path = decider.part(found.source, chunk), found.part(chunk)
-    kept = _Kept(part.lines, part.exactly, sorted(part.bad, key=lambda bad: (bad["file"], bad["line"])))
-    path.with_suffix(".json").write_text(json.dumps(asdict(kept)), encoding="utf-8")
+    part = decider.part(source, chunk)
+    stream = pa.BufferOutputStream()
+    pq.write_table(part.table, stream, compression="zstd")
+    bad = sorted(part.bad, key=lambda bad: (bad["file"], bad["line"]))
+    return Done(stream.getvalue().to_pybytes(), Kept(part.lines, part.exactly, bad))
+
+
+def keep(done: Done, found: Plan, chunk: Chunk) -> Chunk:
+    """Keep what came of a chunk: the answers last, so that a chunk is kept whole or not at all."""
+    path = found.part(chunk)
+    path.with_suffix(".json").write_text(json.dumps(asdict(done.kept)), encoding="utf-8")
     beside = path.with_suffix(".part")
-    pq.write_table(part.table, beside, compression="zstd")
+    beside.write_bytes(done.answers)
     beside.replace(path)
     return chunk
 
@@ -151,7 +172,7 @@ def put_together(found: Plan) -> Summary:
         for chunk in found.source.chunks:
             table = pq.read_table(found.part(chunk)).cast(schema)
             writer.write_table(table)
-            kept = _Kept(**json.loads(found.part(chunk).with_suffix(".json").read_text(encoding="utf-8")))
+            kept = Kept(**json.loads(found.part(chunk).with_suffix(".json").read_text(encoding="utf-8")))
             for item in kept.bad:
                 line = {**item, "line": item["line"] + first} if item["line"] else item
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
 OUTPUT = click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE", help="Where to."
 )
+COLUMNS = ("numpy", "pyarrow")
 
 
-def _needed() -> None:
-    """Say so where what columns need is not installed."""
+def _needed(extra: str, *names: str) -> None:
+    """Say so where what an extra brings is not installed."""
     from importlib.util import find_spec
 
-    for name in ("numpy", "pyarrow"):
+    for name in names:
         if find_spec(name) is None:
-            raise CannotDo(f"{name} is not installed; install it with: pip install 'assent[batch]'")
+            raise CannotDo(f"{name} is not installed; install it with: pip install 'assent[{extra}]'")
 
 
 @click.command()
@@ -44,8 +45,15 @@ def _needed() -> None:
 @click.option(
     "--jobs", type=click.IntRange(1), metavar="N", help="How many processes; as many as processors if left out."
 )
+@click.option("--cluster", metavar="ADDRESS", help="Decide on the workers of the Dask scheduler at ADDRESS.")
 def batch(
-    requests: Path, output: Path, as_of: date | None, folder: Path | None, explain: Explain, jobs: int | None
+    requests: Path,
+    output: Path,
+    as_of: date | None,
+    folder: Path | None,
+    explain: Explain,
+    jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Decide many requests, into one Parquet file.
 
@@ -53,7 +61,11 @@ def batch(
     as columns (.parquet). What cannot be read or decided goes to FILE.bad.ndjson, and the exit code is then 2. A run
     that was stopped goes on where it was when it is started again.
     """
-    _needed()
+    _needed("batch", *COLUMNS)
+    if cluster and jobs:
+        fail("--jobs is for this machine, --cluster for others; leave one of them out")
+    if cluster:
+        _needed("cluster", "distributed")
     from engine.batch.running import decide_chunks, plan, put_together, waiting
     from engine.batch.sources import source
 
@@ -65,7 +77,13 @@ def batch(
     done = len(found.source.chunks) - left
     if done:
         click.echo(f"{done} of {len(found.source.chunks)} chunks were decided before", err=True)
-    for _ in shown(decide_chunks(found, jobs or os.cpu_count() or 1), left):
+    if cluster:
+        from engine.batch.cluster import decide_on_cluster
+
+        decided = decide_on_cluster(found, cluster)
+    else:
+        decided = decide_chunks(found, jobs or os.cpu_count() or 1)
+    for _ in shown(decided, left):
         pass
     summary = put_together(found)
     counts = ", ".join(f"{summary.outcomes[name]} {name}" for name in ("allow", "deny", "undetermined"))
@@ -83,7 +101,7 @@ def batch(
 def rows(requests: tuple[Path, ...], output: Path, as_of: date | None, folder: Path | None) -> None:
     """Write requests as rows of facts, for assent batch and other engines: one line of JSON each, or .parquet."""
     if output.suffix == ".parquet":
-        _needed()
+        _needed("batch", *COLUMNS)
     elif output.suffix not in (".ndjson", ".jsonl"):
         fail(f"{output} should end in .ndjson or .parquet")
     from engine.batch.writing import write_rows

@@ -30,7 +30,7 @@ from engine.documents import (
     validate,
 )
 from engine.facts import Fact, Statement, Vocabulary, read_facts
-from engine.policies.models import ClauseFile, Deployment, Framework, Instrument, PolicySet, VocabularyFile
+from engine.policies.models import ClauseFile, Deployment, Framework, Instrument, PolicySet, Restriction, VocabularyFile
 from engine.policies.references import Names, check_references
 
 _MODELS: dict[str, type[Model]] = {
@@ -101,7 +101,7 @@ class _Compiler:
     documents: list[Document]
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
     instruments: dict[str, Instrument] = field(default_factory=dict)
-    restrictions: dict[str, str] = field(default_factory=dict)
+    restrictions: dict[str, Restriction] = field(default_factory=dict)
     events: dict[str, str] = field(default_factory=dict)
     shared: dict[str, Condition] = field(default_factory=dict)
 
@@ -138,6 +138,7 @@ class _Compiler:
             elements=elements,
             deployments=deployments,
             instruments=self.instruments,
+            restrictions=self.restrictions,
             events=self.events,
             persons=frozenset(p for _, m in models if isinstance(m, VocabularyFile) for p in m.persons),
             exclusive=tuple(exclusive),
@@ -187,14 +188,15 @@ class _Compiler:
                     )
                 self.events[name] = str(item)
             for name, item in _mapping(raw, "restrictions"):
-                self.restrictions[name] = str(item.get("says", "")) if isinstance(item, Map) else ""
+                if (restriction := _quietly(Restriction, item)) is not None:
+                    self.restrictions[name] = restriction
         bases = {
             f"{raw.get('framework')}.basis.{key}": str(item.get("title", "")) if isinstance(item, Map) else ""
             for _, raw, _ in sections
             for key, item in _mapping(raw, "bases")
         }
         self.vocabulary.add_codes("data.received_under", bases)
-        self.vocabulary.add_codes("data.restrictions", self.restrictions)
+        self.vocabulary.add_codes("data.restrictions", {name: r.says for name, r in self.restrictions.items()})
         self.vocabulary.add_codes("flow.instruments", {name: i.title for name, i in self.instruments.items()})
 
     def model(self, document: Document) -> Model | None:

@@ -510,6 +510,7 @@ class PolicySet:
     elements: Mapping[str, Element]
     deployments: Mapping[str, Deployment]
     instruments: Mapping[str, Instrument]
+    restrictions: Mapping[str, Restriction]
     events: Mapping[str, str]
     """What may start a clock, by name: a phrase that reads after "after"."""
     persons: frozenset[str]

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from engine.agreements.contents import sourced as with_mark
 from engine.agreements.people import many, roles
-from engine.backends.english import answer, named
+from engine.agreements.wording import kinds_of_record
+from engine.backends.english import named
 from engine.calendar import entries
 from engine.decisions import Decision
-from engine.facts import CodeSet
 from engine.papers.tree import Block, Heading, Line, Paragraph, Table, Terms, Text, line
 from engine.records import DecisionRecord, ObligationRecord
 from engine.reports.findings import others
@@ -29,18 +29,15 @@ def parties(decision: Decision) -> Iterator[Block]:
 
 def data(decision: Decision) -> Iterator[Block]:
     """Which data sets there are, of what kind, and from whom."""
-    request, codes = decision.request, decision.policies.vocabulary["data.categories"]
+    request = decision.request
     rows = []
     for name, dataset in request.file.datasets.items():
-        stated = request.data[name].get("categories")
-        value = stated.statement.value if stated else None
-        kinds = [answer(codes, code).words for code in sorted(value.has)] if isinstance(value, CodeSet) else []
         origin = (
             f"made from {listed(map(named, dataset.from_))}" if dataset.from_ else request.names[str(dataset.owner)]
         )
         what = [dataset.description] if dataset.description else []
         what += [many(len(dataset.elements), "element", "elements")] if dataset.elements else []
-        kind = listed(kinds) or ("as its sources" if dataset.from_ else "not stated")
+        kind = "; ".join(kinds_of_record(decision, name)) or ("as its sources" if dataset.from_ else "not stated")
         rows.append((line(named(name)), line(origin), line("; ".join(what)), line(kind)))
     head = ("Data set", "Whose", "What", "Kinds of record")
     yield Table(tuple(map(line, head)), tuple(rows), caption="The data", widths=(2, 3, 5, 5))

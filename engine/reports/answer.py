@@ -8,6 +8,7 @@ from rich.console import Console
 
 from engine.backends.rego.answers import Answer, Found
 from engine.policies import PolicySet, Rule
+from engine.records import title_of
 from engine.reports.text import NEAREST, OUTCOME_STYLE, escape, missing_lines
 
 
@@ -68,8 +69,7 @@ def _failing(found: Found, rules: dict[str, Rule]) -> Iterator[str]:
 
 
 def _named(rule: Rule) -> str:
-    said = getattr(rule, "title", "") or rule.says
-    return f"{escape(said)} ({escape(rule.cite)}) [dim]{rule.id}[/]"
+    return f"{escape(title_of(rule))} ({escape(rule.cite)}) [dim]{rule.id}[/]"
 
 
 def _once(names: Iterable[str]) -> list[str]:

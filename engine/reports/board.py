@@ -171,7 +171,7 @@ def _votes(decision: Decision, todo: Tasks) -> Iterator[Block]:
 
 def _open_steps(decision: Decision, document: DecisionRecord, todo: Tasks) -> Iterator[Block]:
     if document.missing:
-        counts = [f"{person.lower()} {len(found)}" for person, found in grounds.by_whom(document).items()]
+        counts = [f"{person} {len(found)}" for person, found in grounds.by_whom(document).items()]
         yield Paragraph(line(Text("Missing facts: ", strong=True), f"{', '.join(counts)}."))
     if not todo.open:
         return

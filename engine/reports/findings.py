@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from engine.advice.nearest import nearest_bases
 from engine.agreements.contents import sourced
 from engine.agreements.people import many
-from engine.conditions import Proof
+from engine.conditions import Proof, readings
 from engine.decisions import Decision, Finding
 from engine.papers.tree import Badge, Block, Heading, Items, Line, Paragraph, Table, Text, Tone, line
 from engine.policies import Rule
+from engine.records import title_of
 from engine.reports.flows import STATUS, FlowRow, worst
 from engine.reports.plain import (
     about,
     condition_words,
     listed,
-    nearest_bases,
     parts,
     question,
-    readings,
     value_words,
 )
+from engine.reports.text import NEAREST
 
 TONES: Mapping[str, Tone] = {"allow": "good", "deny": "bad", "undetermined": "open"}
 
@@ -87,8 +88,7 @@ def _bases_used(decision: Decision, found: list[Finding], numbers: Mapping[str, 
 
 def rule_line(rule: Rule) -> Line:
     """A rule in its own words, with its paragraph, and small its name."""
-    words = getattr(rule, "title", "") or rule.says
-    return line(f"{words} ({sourced(rule.cite, rule.checked)}) ", Text(rule.id, code=True))
+    return line(f"{title_of(rule)} ({sourced(rule.cite, rule.checked)}) ", Text(rule.id, code=True))
 
 
 def _in_the_way(decision: Decision, found: list[Finding], numbers: Mapping[str, int]) -> Iterator[Block]:
@@ -115,7 +115,7 @@ def _reasons(decision: Decision, finding: Finding) -> Iterator[tuple[Block, ...]
     if any(found.permits.truth is True for found in finding.bases):
         return
     yield (Paragraph(line(_no_basis(finding))),)
-    for found in nearest_bases(finding):
+    for found in nearest_bases(decision, finding)[:NEAREST]:
         conditions = [
             (_condition(decision, part, word),)
             for truth, word in ((False, "Not met: "), (None, "Not known: "))
@@ -129,8 +129,8 @@ def _no_basis(finding: Finding) -> str:
         return "This framework has nothing in force that could permit it."
     if finding.outcome == "undetermined":
         return "Whether anything permits it depends on facts that are missing. What comes nearest:"
-    rest = len(finding.bases) - len(nearest_bases(finding))
-    more = f" ({many(rest, 'further basis fails', 'further bases fail')} too)" if rest else ""
+    rest = len(finding.bases) - NEAREST
+    more = f" ({many(rest, 'further basis fails', 'further bases fail')} too)" if rest > 0 else ""
     return f"Nothing permits it{more}. What comes nearest:"
 
 
@@ -155,15 +155,12 @@ def reason(decision: Decision, finding: Finding) -> str:
         if duty.blocks:
             owed = duty.requirement
             return f"{duty.status}: {owed.says or decision.policies.clauses[owed.name].title}"
-    nearest = nearest_bases(finding)
+    nearest = nearest_bases(decision, finding)
     return f"nothing permits it; nearest is: {nearest[0].basis.title}" if nearest else "nothing in force permits it"
 
 
 def restrictions(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
     """What travels with the data, and where it is felt."""
-    said = {
-        name: item for framework in decision.policies.all_frameworks() for name, item in framework.restrictions.items()
-    }
     numbers = {row.id: row.number for row in flows}
     felt: dict[str, list[tuple[int, str, bool]]] = {}
     for disclosure in {finding.disclosure.id: finding.disclosure for finding in decision.findings}.values():
@@ -173,12 +170,10 @@ def restrictions(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Blo
     if not felt:
         yield Paragraph(line("No restriction travels with the data from one flow to another."))
         return
-    meanings = decision.policies.vocabulary["data.restrictions"].codes
     rows = []
     for code, places in felt.items():
-        item = said.get(code)
+        item = decision.policies.restrictions[code]
         where = listed(f"flow {number}, data of {provider}" for number, provider, _ in sorted(set(places)))
         perhaps = "" if any(sure for _, _, sure in places) else " Only if an open flow turns out to rest on it."
-        source = f" ({sourced(item.cite, item.checked)})" if item else ""
-        rows.append((line(f"{item.says if item else meanings[code]}{source}.{perhaps}"), line(where)))
+        rows.append((line(f"{item.says} ({sourced(item.cite, item.checked)}).{perhaps}"), line(where)))
     yield Table((line("What travels with the data"), line("Binds on")), tuple(rows), widths=(5, 3))

@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from engine.agreements.agreement import sentence
 from engine.agreements.people import many
 from engine.backends.english import named
-from engine.conditions import Reading
+from engine.conditions import Reading, readings
 from engine.decisions import Decision, Finding
 from engine.facts import unknown
 from engine.graph import GRAPH
 from engine.papers.tree import Block, Heading, Paragraph, Table, line
 from engine.policies import Rule
-from engine.records import DecisionRecord, MissingRecord
-from engine.reports.plain import about, question, readings, value_words
+from engine.records import DecisionRecord, MissingRecord, title_of
+from engine.reports.plain import about, question, value_words
 from engine.reports.steps import title
+from engine.reports.text import asked_of
 
 CHECKED = {
     "text": "The text of the law was read",
     "summary": "Read in an official summary only",
     "interpretation": "Our interpretation of the text",
     "unverified": "Not verified",
-}
-_ASKED = {
-    "requester": "The requester",
-    "provider": "The owner of the data",
-    "hub": "The hub",
-    "receiver": "The receiver of the data",
-    "counsel": "Counsel",
-    "": "Not said who",
 }
 
 
@@ -73,7 +67,7 @@ def _read(decision: Decision) -> Iterator[Reading]:
 def sources(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
     """How far the sources behind the answer were verified, and those that were not read as text."""
     rules = {rule.id: rule for finding in decision.findings for rule in _rules(finding)}
-    rested: dict[tuple[str, str], str] = {(rule.cite, rule.checked): _name(rule) for rule in rules.values()}
+    rested: dict[tuple[str, str], str] = {(rule.cite, rule.checked): title_of(rule) for rule in rules.values()}
     for o in document.obligations:
         for demand in o.required_by:
             rested.setdefault((demand.cite, demand.checked), o.says or title(decision, o))
@@ -94,7 +88,7 @@ def sources(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
         yield Heading(3, line("Doubts that the authors of the rules noted"))
         yield Table(
             (line("Rule"), line("Note")),
-            tuple((line(f"{_name(rule)} ({rule.cite})"), line(note)) for note, rule in notes.items()),
+            tuple((line(f"{title_of(rule)} ({rule.cite})"), line(note)) for note, rule in notes.items()),
             widths=(2, 3),
         )
 
@@ -109,16 +103,12 @@ def _rules(finding: Finding) -> Iterator[Rule]:
         yield finding.used.basis
 
 
-def _name(rule: Rule) -> str:
-    return str(getattr(rule, "title", "") or rule.says)
-
-
 def by_whom(document: DecisionRecord) -> dict[str, list[MissingRecord]]:
-    """The facts that are missing, by who can answer."""
+    """The facts that are missing, by who can answer; first whose answers settle it soonest."""
     found: dict[str, list[MissingRecord]] = {}
     for fact in document.missing:
-        found.setdefault(_ASKED[fact.asked_of or ""], []).append(fact)
-    return dict(sorted(found.items(), key=lambda item: list(_ASKED.values()).index(item[0])))
+        found.setdefault(asked_of(fact.asked_of), []).append(fact)
+    return found
 
 
 def missing(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
@@ -139,7 +129,7 @@ def missing(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
                 )
                 for (asked, cite, absence), abouts in rows.items()
             ),
-            caption=f"{person}: {many(len(found), 'question', 'questions')}",
+            caption=f"{sentence(person)}: {many(len(found), 'question', 'questions')}",
             widths=(5, 3, 2),
         )
     for dataset, elements in document.unclassified.items():

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from engine.agreements.people import party_name
 from engine.backends.english import Line, answer, fact_in_words, outline
-from engine.conditions import All, Condition, Proof, Reading
-from engine.decisions import BasisFinding, Decision, Finding
+from engine.conditions import All, Condition, Proof
+from engine.decisions import Decision
 from engine.facts import Absence, CodeSet, Value, Vocabulary, printable
 from engine.requests import PUBLIC
 
-_NEAREST, _SHORT = 3, 2
+_SHORT = 2
 
 
 def listed(words: Iterable[str]) -> str:
@@ -63,13 +63,6 @@ def value_words(vocabulary: Vocabulary, fact: str, value: Value) -> str:
     return str(printable(value)) if declared.fact.type == "text" else answer(declared, value).words
 
 
-def readings(proofs: Iterable[Proof]) -> Iterator[Reading]:
-    """Every fact that some proofs read, as often as they read it."""
-    for proof in proofs:
-        yield from proof.readings
-        yield from readings(proof.parts)
-
-
 # Reasons --------------------------------------------------------------------------------------------------------------
 
 
@@ -88,12 +81,6 @@ def _phrase(line: Line) -> str:
         return f"{unless}{line.question.asks} Needed: {needed}"
     lead = f"{line.lead}: " if line.lead else ""
     return f"{unless}{lead}{'; '.join(map(_phrase, line.lines))}"
-
-
-def nearest_bases(finding: Finding) -> list[BasisFinding]:
-    """The bases that come nearest to holding."""
-    scored = sorted(finding.bases, key=lambda found: len(parts(found.proof, False)) + len(parts(found.proof, None)))
-    return scored[:_NEAREST]
 
 
 def parts(proof: Proof, truth: bool | None) -> list[Proof]:

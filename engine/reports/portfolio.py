@@ -231,7 +231,7 @@ def _table(standings: Sequence[Standing], day: date) -> Table:
         for standing in standings
     )
     return Table(
-        tuple(map(line, head)), rows, caption="Every request", row_heads=True, widths=(13, 5, 2, 8, 4, 6, 8)
+        tuple(map(line, head)), rows, caption="Every request", row_heads=True, widths=(12, 5, 3, 8, 6, 6, 7)
     )  # fmt: skip
 
 

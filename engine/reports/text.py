@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape as escape_markup
 from rich.tree import Tree
 
+from engine.advice.nearest import nearest_bases
 from engine.decisions import Decision
 from engine.documents import Mark, visible
 from engine.records import (
@@ -77,6 +78,11 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
     ready = "" if document.outcome != "allow" else ", ready" if document.ready else ", not ready: steps are outstanding"
     yield f"[{OUTCOME_STYLE[document.outcome]}]{document.outcome.upper()}[/]{ready}"
     yield f"{escape(document.title)} ({escape(document.decision)}), as of {document.as_of.isoformat()}"
+    nearest = {
+        (finding.disclosure.id, finding.framework.framework): nearest_bases(decision, finding)
+        for finding in decision.findings
+        if finding.outcome in ("deny", "undetermined")
+    }
     for disclosure in document.disclosures:
         yield ""
         purpose = f", for {disclosure.purpose.replace('_', ' ')}"
@@ -87,7 +93,8 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
         findings = [f for f in document.findings if f.disclosure == disclosure.id]
         for finding in findings:
             if finding.outcome != "not_applicable":
-                yield from _finding(finding, explain=explain)
+                order = [found.basis.id for found in nearest.get((disclosure.id, finding.framework), ())]
+                yield from _finding(finding, order, explain=explain)
     engaged = {f.framework for f in document.findings if f.outcome != "not_applicable"}
     others = sorted({f.framework for f in document.findings} - engaged)
     if others:
@@ -101,7 +108,7 @@ def _lines(decision: Decision, document: DecisionRecord, *, explain: bool) -> It
         yield from (f"  {escape(p.says)} ({escape(p.cite)}){_mark(p.checked)}" for p in document.penalties)
 
 
-def _finding(finding: FindingRecord, *, explain: bool) -> Iterator[str | Tree]:
+def _finding(finding: FindingRecord, nearest: Sequence[str], *, explain: bool) -> Iterator[str | Tree]:
     head = f"  [{OUTCOME_STYLE[finding.outcome]}]{finding.outcome}[/] [bold]{finding.framework}[/]"
     if explain:
         yield f"{head} {escape(finding.title)}"
@@ -115,12 +122,12 @@ def _finding(finding: FindingRecord, *, explain: bool) -> Iterator[str | Tree]:
         if bar.truth == "true" or (bar.truth == "unknown" and finding.outcome != "allow"):
             word = "barred" if bar.truth == "true" else "perhaps barred"
             yield f"    {word}: {_named(bar)}"
-    yield from _bases(finding)
+    yield from _bases(finding, nearest)
 
 
-def _bases(finding: FindingRecord) -> Iterator[str]:
+def _bases(finding: FindingRecord, nearest: Sequence[str]) -> Iterator[str]:
     """The bases nearest to holding, with the conditions that fail or are unknown."""
-    scored = sorted(finding.bases, key=lambda b: len(_parts(b, "false")) + len(_parts(b, "unknown")))
+    scored = sorted(finding.bases, key=lambda basis: nearest.index(basis.rule))
     if not any(b.permits == "true" for b in finding.bases):
         yet = " yet" if finding.outcome == "undetermined" else ""
         yield f"    no basis holds{yet}; the nearest:" if finding.bases else "    there is no basis in force"

@@ -29,6 +29,7 @@ from engine.documents import Place
 from engine.facts import Scalar, printable
 from engine.policies import Basis, Framework, Owed, Rule
 from engine.policies.models import InForce
+from engine.records import title_of
 from engine.workbench.meaning import bare
 
 Kind = Literal["added", "removed", "renamed", "changed"]
@@ -158,11 +159,11 @@ class _Comparison(NamedTuple):
             if same is not None:
                 del gone[same.id]
                 places = (self.old.place(same), self.new.place(rule))
-                yield RuleChange(name, "renamed", _title(rule), rule.cite, same, rule, places, was=same.id)
+                yield RuleChange(name, "renamed", title_of(rule), rule.cite, same, rule, places, was=same.id)
             else:
-                yield RuleChange(name, "added", _title(rule), rule.cite, None, rule, (None, self.new.place(rule)))
+                yield RuleChange(name, "added", title_of(rule), rule.cite, None, rule, (None, self.new.place(rule)))
         for name, rule in gone.items():
-            yield RuleChange(name, "removed", _title(rule), rule.cite, rule, None, (self.old.place(rule), None))
+            yield RuleChange(name, "removed", title_of(rule), rule.cite, rule, None, (self.old.place(rule), None))
 
     def framework(self) -> RuleChange:
         """What changed in the framework apart from its rules."""
@@ -189,7 +190,7 @@ class _Comparison(NamedTuple):
         return RuleChange(
             new.id,
             "changed",
-            _title(new),
+            title_of(new),
             new.cite,
             old,
             new,
@@ -307,10 +308,6 @@ _TERMS: dict[str, _Read] = {
     "between": lambda owed: " and ".join(owed.between or ()),
     "approval": lambda owed: "yes" if owed.approval else "",
 }
-
-
-def _title(rule: Rule) -> str:
-    return getattr(rule, "title", "") or rule.says
 
 
 def _paired(old: Sequence[Owed], new: Sequence[Owed]) -> Iterator[tuple[Owed | None, Owed | None]]:

@@ -179,7 +179,7 @@ def _failed(verdicts: Verdicts, i: int) -> Iterator[Item]:
         for part in basis.code.parts:
             yield part.name, planes.all([here, planes.outside(evaluation.steps[part.step].possible)])
         for demand, blocked in evaluation.blocking(basis.code.demands):
-            yield demand.name, planes.all([here, blocked.true])
+            yield demand.name, planes.all([here, basis.holds.possible, blocked.true])
 
 
 def _rules(found: LawFound, verdicts: Verdicts) -> Iterator[tuple[int, Plane, Plane, Plane]]:

@@ -110,9 +110,9 @@ def _scalar(
         return Codes(planes.none, stated, np.where(planes.flags(stated), numbers, len(words)), words)
     if kind == "duration":
         pairs = [value if isinstance(value, Duration) else Duration(0, "") for value in domain]
-        units = [UNITS.index(unit) if unit in UNITS else -1 for _, unit in pairs]
+        units = [UNITS.index(pair.unit) if pair.unit in UNITS else -1 for pair in pairs]
         old_amounts, old_units = (column.amounts, column.units) if isinstance(column, Durations) else (0, -1)
-        amounts = instead(old_amounts, [amount for amount, _ in pairs], 0)
+        amounts = instead(old_amounts, [pair.amount for pair in pairs], 0)
         return Durations(planes.none, stated, amounts, instead(old_units, units, -1).astype(np.int8))
     plain = [value.toordinal() if isinstance(value, date) else value for value in domain]
     return Numbers(planes.none, stated, instead(column.values if isinstance(column, Numbers) else 0, plain, 0))

@@ -23,8 +23,8 @@ from engine.backends.columns.program import Program
 from engine.backends.columns.table import Table, read_table
 
 Flags = npt.NDArray[np.bool_]
-TURNS = 8
-"""How many ways are tried in each direction before the exact engine is asked."""
+TURNS = (1, 3, 8)
+"""How many ways are tried in each direction: few for all requests, more for those that are left."""
 REPAIRS = 4
 """How often values are changed that bring facts together which exclude one another."""
 
@@ -35,11 +35,13 @@ def unsettled(evaluation: Evaluation, guesses: Guesses, denied: Flags) -> list[i
     pairs = excluded_pairs(evaluation)
     questions = planes.some([*(found.open for found in evaluation.laws), *pairs])
     asked = np.flatnonzero(table.requests_in(questions))
-    if not len(asked):
-        return []
-    search = _Search(_part(table, asked), guesses, denied[asked])
-    search.run()
-    return [int(i) for i in asked[search.numbers[search.left()]]]
+    for turns in TURNS:
+        if not len(asked):
+            break
+        search = _Search(_part(table, asked), guesses, denied[asked])
+        search.run(turns)
+        asked = asked[search.left()]
+    return [int(i) for i in asked]
 
 
 def excluded_pairs(evaluation: Evaluation) -> list[Plane]:
@@ -72,25 +74,20 @@ class _Shown:
 class _Search:
     def __init__(self, table: Table, guesses: Guesses, denied: Flags) -> None:
         self.guesses, self.denied = guesses, denied
-        self.numbers = np.arange(len(denied))
-        """Which request of the first table each one is."""
-        self._take(table)
-        shape = (len(self.laws), self.table.planes.rows)
-        self.shown = _Shown(
-            np.zeros(shape, np.bool_), np.zeros(shape, np.bool_),
-            np.zeros(len(denied), np.bool_), np.zeros(len(denied), np.bool_),
-        )  # fmt: skip
-
-    def _take(self, table: Table) -> None:
         self.table = table
-        self.evaluation = evaluate(self.guesses.program, table)
+        self.evaluation = evaluate(guesses.program, table)
         planes = table.planes
-        if not hasattr(self, "laws"):
-            flags = [planes.flags(found.open) for found in self.evaluation.laws]
-            self.laws = [i for i, found in enumerate(flags) if found.any()]
+        self.laws = [i for i, law in enumerate(self.evaluation.laws) if planes.flags(law.open).any()]
+        """The frameworks with open answers."""
         self.open = self._stacked(found.open for found in self.evaluation.laws)
         self.entangled = table.requests_in(planes.some(excluded_pairs(self.evaluation)))
-        self.waiting = self._by_request(self.open).any(axis=0) & ~self.denied
+        self.waiting = self._by_request(self.open).any(axis=0) & ~denied
+        self.shown = _Shown(
+            permitted=np.zeros(self.open.shape, np.bool_),
+            forbidden=np.zeros(self.open.shape, np.bool_),
+            possible=np.zeros(len(denied), np.bool_),
+            allowed=np.zeros(len(denied), np.bool_),
+        )
 
     def _stacked(self, planes: Iterable[Plane]) -> Flags:
         """Flags of the frameworks in question, from a plane for every framework."""
@@ -110,12 +107,12 @@ class _Search:
         found = np.logical_or.reduceat(rows, self.table.starts[:-1])
         return np.asarray(found | (self.waiting & ~shown.allowed) | (self.entangled & ~shown.possible))
 
-    def run(self) -> None:
+    def run(self, turns: int) -> None:
         """Complete the facts in one way after another, until all is shown or the ways come to an end."""
         for permit in (True, False):
             ways = self._ways(permit)
             tried = np.zeros((len(self.laws), len(self.denied)), np.intp)
-            for turn in range(TURNS):
+            for turn in range(turns):
                 missing = self._missing(permit)
                 if not missing.any() and not (permit and (self.waiting & ~self.shown.allowed).any()):
                     break
@@ -146,7 +143,7 @@ class _Search:
         return found
 
     def _suiting(self, ways: list[list[tuple[Guess, Flags]]], tried: npt.NDArray[np.intp]) -> Chosen:
-        """The values that suit one way of each framework: the next where the last did not do. The first to want wins."""
+        """The values that suit one way of each framework: the next where the last did not do."""
         chosen = self._usual(True)
         for possible, pointer in reversed(list(zip(ways, tried, strict=True))):
             viable = np.array([flags for _, flags in possible])

@@ -6,7 +6,7 @@ together, three values can leave open what is settled; such a request is handed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import compress
 from operator import not_
@@ -26,8 +26,9 @@ Document = Mapping[str, Any]
 class Found(NamedTuple):
     """One framework on one row that it reaches, with rules by their ids.
 
-    `bases` permit, `maybe` may; `bars` hold, `maybe_bars` may; `failed` are the conditions by which bases fail, told of
-    what is not allowed; `basis` is the one to rely on, `clauses` what the agreement must then contain.
+    `bases` permit, `maybe` may; `bars` hold, `maybe_bars` may; `failed` is what stands against a finding that is not
+    allowed, as in `engine.decisions.Finding.failed`; `basis` is the one to rely on, `clauses` what the agreement must
+    then contain.
     """
 
     framework: str
@@ -135,6 +136,7 @@ def _settled(verdict: Verdict, decision: Decision) -> Verdict:
         return found._replace(
             outcome=finding.outcome,
             basis=finding.used.basis.id if finding.used else None,
+            failed=finding.failed,
             clauses=tuple(dict.fromkeys(duty.requirement.name for duty in duties)),
         )
 
@@ -180,10 +182,16 @@ class _Duties(NamedTuple):
         truths = self.truths(get, besides)
         return [(duty, truth) for duty, truth in zip(self.duties, truths, strict=True) if truth is not False]
 
+    def blocked(self, row: Document, get: Get, besides: Get) -> dict[str, Truth]:
+        """The names of what was refused or is lacking, each with whether it is owed."""
+        if not row.get("refused") and not row.get("lacking"):
+            return {}
+        blocking = {*row.get("refused", EMPTY), *row.get("lacking", EMPTY)}
+        return {duty.name: truth for duty, truth in self.owed(get, besides) if duty.key in blocking}
+
     def unblocked(self, row: Document, get: Get, besides: Get) -> Truth:
         """That nothing owed was refused or is lacking."""
-        blocking = {*row.get("refused", EMPTY), *row.get("lacking", EMPTY)}
-        blocked = [truth for duty, truth in self.owed(get, besides) if duty.key in blocking]
+        blocked = self.blocked(row, get, besides).values()
         return False if True in blocked else None if None in blocked else True
 
 
@@ -197,6 +205,7 @@ class _Law(NamedTuple):
     """One framework, compiled for a day."""
 
     name: str
+    applies: str
     functions: Functions
     bars: tuple[str, ...]
     bases: tuple[_BasisRule, ...]
@@ -235,7 +244,7 @@ class _Law(NamedTuple):
             _unsure(self.ids, permits),
             tuple(compress(self.bars, bars)),
             _unsure(self.bars, bars),
-            EMPTY if permitted else self._failed(get, besides),
+            EMPTY if permitted else tuple(self._failed(row, get, besides, answers, permits)),
             _clauses(due),
         )
         return found, permitted, any(duty.kind != "clause" and _outstanding(row, get, duty) for duty, _ in due)
@@ -266,12 +275,23 @@ class _Law(NamedTuple):
             return chosen[0]
         return min(chosen, key=lambda b: sum(_outstanding(row, get, duty) for duty, _ in b.duties.owed(get, besides)))
 
-    def _failed(self, get: Get, besides: Get) -> tuple[str, ...]:
-        """The false parts of every basis."""
-        found = self.functions.parts(get, besides)
-        return tuple(
-            [name for names, may in zip(self.parts, found, strict=True) for name in compress(names, map(not_, may))]
-        )
+    def _failed(
+        self, row: Document, get: Get, besides: Get, answers: Answers, permits: Sequence[Truth]
+    ) -> Iterator[str]:
+        _, bars, hold = answers
+        yield from compress(self.bars, bars)
+        yield from self._refused(self.applies, self.duties, row, get, besides)
+        parts = self.functions.parts(get, besides)
+        for i, basis in enumerate(self.bases):
+            if hold[i] is False:
+                yield from compress(self.parts[i], map(not_, parts[i]))
+            elif permits[i] is False:
+                yield from self._refused(basis.name, basis.duties, row, get, besides)
+
+    def _refused(self, rule: str, duties: _Duties, row: Document, get: Get, besides: Get) -> Iterator[str]:
+        for name, truth in duties.blocked(row, get, besides).items():
+            if truth:
+                yield f"{rule}: {name}"
 
 
 def _unsure(names: Sequence[str], truths: Sequence[Truth]) -> tuple[str, ...]:
@@ -326,6 +346,7 @@ def _compile(program: Program, law: Law, day: date) -> _Law:
     ]
     return _Law(
         name=law.framework.framework,
+        applies=law.framework.applies.id,
         functions=written,
         bars=tuple(bar.rule.id for bar in bars),
         bases=tuple(

@@ -49,11 +49,10 @@ def _rules(framework: Framework, writer: Writer) -> Iterator[str]:
     yield "default in_force := false"
     conditions = _on([framework.in_force])
     yield rule("in_force", "true", conditions)
-    yield 'default applies := "false"'
     applies = framework.applies
-    yield _written(applies, "applies", writer.expression(applies.when), applies.says)
+    yield from _always(applies, "applies", writer.expression(applies.when))
     for key, bar in framework.bars.items():
-        yield _written(bar, f"bars[{quoted(key)}]", writer.expression(bar.when), bar.says)
+        yield from _always(bar, f"bars[{quoted(key)}]", writer.expression(bar.when))
     for key, basis in framework.bases.items():
         yield _written(basis, f"bases[{quoted(key)}]", writer.named(basis.when), basis.title)
         if owed := framework.owed(key):
@@ -62,8 +61,16 @@ def _rules(framework: Framework, writer: Writer) -> Iterator[str]:
         yield rule("requires", _demands(owed, writer))
 
 
+def _always(law: Rule, name: str, value: str) -> Iterator[str]:
+    """A rule that has a value on every day, and is false when it is not in force: without one nothing is decided."""
+    yield _written(law, name, value, law.says)
+    for before, day in (("<", law.in_force.from_), (">", law.in_force.until)):
+        if day is not None:
+            yield rule(name, quoted("false"), [f"input.as_of {before} {quoted(day.isoformat())}"])
+
+
 def _written(law: Rule, name: str, value: str, title: str) -> str:
-    """A rule of the law under its annotation; in the years in which it is not in force it has no value."""
+    """A rule of the law under its annotation; on days on which it is not in force it has no value."""
     custom = {
         "id": law.id,
         "cite": law.cite,

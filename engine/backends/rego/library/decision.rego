@@ -51,7 +51,7 @@ problems contains problem if {
 	problem := sprintf("rows.%d: the facts %s exclude one another", [i, concat(" and ", labels)])
 }
 
-problems contains "rows: the data go through more than 256 hands" if {
+problems contains "rows: data can go through 256 hands at most, and the bundle must be whole" if {
 	_readable
 	count(_decided) < count(input.rows)
 }

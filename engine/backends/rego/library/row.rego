@@ -2,7 +2,7 @@
 # title: One row under every framework
 # description: >-
 #   The input is a row's facts as `assent.facts` prepares them. What is found of rules is kept by their ids, of
-#   frameworks by their names; a rule that is not in force on the day has no place there.
+#   frameworks by their names. A basis that is not in force on the day has no place there.
 package assent.row
 
 import data.assent.kleene
@@ -13,7 +13,7 @@ import data.assent.kleene
 #   The findings in the order of the policies; what goes on with the data to later rows; facts that hold though they
 #   exclude one another, and whether some still might.
 result := {
-	"findings": [_finding(law) | some law in _laws],
+	"findings": findings,
 	"leaves": {
 		"received_under": _added(input.data.received_under, [[basis.id, truth] | some [basis, truth] in _opened]),
 		"restrictions": _added(
@@ -27,6 +27,9 @@ result := {
 		count(labels) > 1
 	],
 	"limited": count([group | some group in data.assent.exclusive.groups; _may_clash(group)]) > 0,
+} if {
+	findings := [_finding(law) | some law in _laws]
+	count(findings) == count(_laws) # nothing that could not be decided is passed over
 }
 
 _may_clash(group) if count([label | some [label, truth] in group; truth != "false"]) > 1
@@ -60,6 +63,7 @@ _bars := {bar.id: truth |
 _free := {law.name: truth |
 	some law in _engaged
 	bars := [_bars[bar.id] | some bar in law.bars]
+	count(bars) == count(law.bars)
 	truth := kleene.all_of([kleene.negation(kleene.any_of(bars)), _unblocked(law)])
 }
 
@@ -92,6 +96,8 @@ _finding(law) := {
 	"framework": law.name,
 	"outcome": "not_applicable",
 	"applies": "false",
+} if {
+	_applies[law.name] == "false"
 }
 
 _id([]) := null

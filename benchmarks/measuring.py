@@ -1,0 +1,55 @@
+"""Time and memory, as the benchmarks measure them."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+COLD_RUNS, WARM_RUNS = 11, 51
+Result = TypeVar("Result")
+
+
+def once(call: Callable[[], Result]) -> tuple[float, Result]:
+    """Seconds of a long call, and what it gives."""
+    start = time.perf_counter()
+    result = call()
+    return time.perf_counter() - start, result
+
+
+def cold(command: list[str]) -> float:
+    """Median seconds of a whole process."""
+
+    def run() -> None:
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
+
+    return warm(run, runs=COLD_RUNS)
+
+
+def warm(call: Callable[[], object], runs: int = WARM_RUNS) -> float:
+    """Median seconds of a call; long calls are repeated less."""
+    seconds: list[float] = []
+    call()
+    while len(seconds) < runs and sum(seconds) < 10:
+        start = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds)
+
+
+def machine() -> str:
+    """The processor, as the system names it."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+    return f"{model or platform.processor() or platform.machine()}, {platform.system()}"
+
+
+def percentile(seconds: Sequence[float], percent: float) -> float:
+    """The value that so many percent of some values do not exceed."""
+    ordered = sorted(seconds)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
