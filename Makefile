@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-EXTRAS ?= dev,opa,analysis,batch,peers
+EXTRAS ?= dev,opa,analysis,batch,peers,cluster
 REQUEST ?= cases/p20win/r01.yaml
 
 # The first Python that is new enough, preferably one that can make a virtual environment.

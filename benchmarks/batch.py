@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.requests import eight
-from benchmarks.single import DisagreementError, Workload, compared, engines
+from benchmarks.single import INTERPRETER, DisagreementError, Workload, compared, engines
 from engine.batch.deciding import Decider
 from engine.batch.sources import lines, source
 from engine.batch.writing import GROUP, write_columns
@@ -145,16 +145,14 @@ def peer_rates(work: Workload, seconds: float = ASKING) -> dict[str, tuple[float
     rates = {}
     with ExitStack() as stack:
         for engine in engines(work, stack):
-            if engine.name.startswith("`assent`, the"):
+            if engine.name == INTERPRETER:
                 continue
-            count, clock = compared(engine, work, seconds), time.process_time
-            if "HTTP" in engine.name:
-                clock = time.perf_counter
-            asked, start, until = 0, clock(), time.perf_counter() + seconds
+            count = compared(engine, work, seconds)
+            asked, start, until = 0, engine.clock(), time.perf_counter() + seconds
             while time.perf_counter() < until or not asked:
                 engine.ask(asked % count)
                 asked += 1
-            rates[engine.name] = (asked / (clock() - start), asked)
+            rates[engine.name] = (asked / (engine.clock() - start), asked)
     return rates
 
 

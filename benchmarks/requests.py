@@ -79,6 +79,7 @@ class _Maker:
         self.drawn = {}
         kinds = {provider: self.random.choice(list(self.kinds)) for provider in PROVIDERS}
         heads = [self._head(i, provider) for i, provider in enumerate((*PROVIDERS, *PROVIDERS[:2]))]
+        rows: list[dict[str, Any]] = []
         for _ in range(40):
             rows = [self._row(head, kinds[head["provider"]]) for head in heads]
             if not sum(self._redrawn(row) for row in rows):  # every row, so that one turn mends all

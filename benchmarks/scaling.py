@@ -22,7 +22,7 @@ ROUNDS = 7
 class Point(NamedTuple):
     """So many of something, the bars and bases in force, and the median microseconds of a decision with its proof."""
 
-    count: int
+    size: int
     rules: int
     microseconds: float
 

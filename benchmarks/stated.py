@@ -135,7 +135,8 @@ def _subject(row: Document, declared: Declared) -> str:
 
 @cache
 def _row(*who: str) -> Row:
-    return Row.model_construct(**dict(zip(_WHO, who, strict=True)))
+    named: dict[str, Any] = dict(zip(_WHO, who, strict=True))
+    return Row.model_construct(**named)
 
 
 def _kinds(policies: PolicySet) -> dict[str, list[str]]:

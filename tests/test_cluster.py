@@ -201,7 +201,7 @@ def test_a_worker_that_does_not_answer_is_told(running: str, monkeypatch: pytest
 def test_a_scheduler_without_workers_or_workers_without_assent_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 2)
+    monkeypatch.setattr(cluster, "PATIENCE", 1)
     address, scheduler, worker = commands()
     command = ("batch", "requests", "-o", "out.parquet", "--cluster", address)
     assert f"no scheduler answers at {address}" in refused(at_home(*command))
@@ -209,6 +209,8 @@ def test_a_scheduler_without_workers_or_workers_without_assent_are_told(
     with started(scheduler, tmp_path):
         with Client(address, timeout=20):
             assert f"{address} has no workers; start some: dask worker {address}" in refused(at_home(*command))
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
         with started(worker, tmp_path, PYTHONPATH=str(tmp_path / "stranger")):
             with Client(address, timeout=20) as client:
                 client.wait_for_workers(2, timeout=20)

@@ -19,7 +19,7 @@ from engine.decisions import Decision, Finding, decide
 from engine.documents import Document
 from engine.policies import PolicySet
 from engine.requests import check_request
-from engine.rows import Rows, rows
+from engine.rows import Rows, facts_read, rows
 from tests.strategies import World, worlds
 from tests.writing import attempt
 
@@ -87,3 +87,19 @@ def test_all_engines_agree(world: World, random: Random) -> None:
         if decision is not None:
             event(decision.outcome)
             assert answer == interpreted(decision)
+
+
+@settings(max_examples=20)
+@given(worlds(), st.randoms(use_true_random=False))
+def test_a_null_is_a_fact_that_nobody_stated(world: World, random: Random) -> None:
+    for one in requests(world, random):
+        found = rows(one.policies, check_request(Document("request", one.request), one.policies))
+        stated = found.model_dump(mode="json")
+        decider = Decider(compiled(one.policies), found.as_of, found.deployment)
+        verdict, problems = attempt(lambda: decider.decide(stated))  # noqa: B023 called at once
+        for row in stated["rows"]:
+            open_ = {name: None for name in facts_read(one.policies) if name not in row["does_not_apply"]}
+            row["facts"] = {**open_, **row["facts"]}
+        same, alike = attempt(lambda: decider.decide(stated))  # noqa: B023 called at once
+        assert same == verdict
+        assert [problem.code for problem in alike] == [problem.code for problem in problems]

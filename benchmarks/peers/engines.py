@@ -144,3 +144,8 @@ IN_PROCESS: dict[str, Prepare] = {
     "JsonLogic (panzi-json-logic)": json_logic,
     "Rego (regopy)": regopy,
 }
+MODULES = {
+    "Cedar (cedarpy)": "cedarpy", "CEL (common-expression-language)": "cel", "CEL (cel-python)": "celpy",
+    "ZEN (zen-engine)": "zen", "JsonLogic (panzi-json-logic)": "json_logic", "Rego (regopy)": "regopy",
+}  # fmt: skip
+"""What has to be installed for each but plain Python."""

@@ -79,7 +79,8 @@ def decide_on_cluster(found: Plan, address: str) -> Iterator[Chunk]:
 
 @contextmanager
 def _connected(address: str) -> Iterator[Client]:
-    from distributed import Client, CommClosedError
+    from distributed import Client
+    from distributed.comm import CommClosedError
 
     try:
         client = Client(address, timeout=PATIENCE)

@@ -250,7 +250,8 @@ class _Reader:
         inapplicable = self.inapplicable.get(declared.name, planes.none)
         if array is None or pa.types.is_null(array.type):
             _check(may is None)
-            return Absent(planes.outside(inapplicable))
+            nobody = planes.outside(inapplicable)
+            return Sets(nobody, self._pairs(None), self._pairs(None)) if kind == "codes" else Absent(nobody)
         stated = self._stated(array)
         _check(not (stated & inapplicable & self._valid).any())
         open_ = planes.outside(planes.some([stated, inapplicable]))

@@ -6,7 +6,7 @@ together, three values can leave open what is settled; such a request is handed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import compress
 from operator import not_
@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from engine.backends.columns.program import Demand, Law, Program, Step
 from engine.backends.generated.exclusions import Exclusions
-from engine.backends.generated.source import EMPTY, NOWHERE, Answers, Functions, Get, functions
+from engine.backends.generated.source import EMPTY, NOWHERE, Answers, Flags, Functions, Get, Truths, functions, possible
 from engine.decisions import NOW, Decision, Outcome
 from engine.facts import Truth
 from engine.rows import PAPERS, TRAVELLING, Rows, decide_rows, ends
@@ -55,14 +55,10 @@ class Decider:
 
     def __init__(self, program: Program, day: date, deployment: str | None = None) -> None:
         self.program, self.day = program, day
-        vocabulary = program.policies.vocabulary
-        self.sets = {name for name in vocabulary.names() if vocabulary[name].fact.type == "codes"}
         self.instruments = frozenset(program.policies.instruments)
-        self.laws = [
-            _compile(program, law, day)
-            for law in program.laws
-            if law.deployment in (None, deployment) and _in_force(law, day)
-        ]
+        laws = [law for law in program.laws if law.deployment in (None, deployment) and _in_force(law, day)]
+        self.laws = [_compile(program, law, day) for law in laws]
+        self.reached = possible(program, [law.applies for law in laws])
         self.exclusions = Exclusions(program)
 
     def decide(self, document: Document) -> Verdict:
@@ -89,11 +85,8 @@ class Decider:
             entangled = entangled or self.exclusions.entangled(get, besides)
             found: list[Found] = []
             opens: list[tuple[_BasisRule, Truth]] = []
-            for law in self.laws:
-                answers = law.functions.answers(get, besides)
-                if answers is None:
-                    continue
-                one, permitted, wait = law.judge(row, get, besides, answers, opens)
+            for law in compress(self.laws, self.reached(get, besides)):
+                one, permitted, wait = law.judge(row, get, besides, opens)
                 found.append(one)
                 waiting = waiting or wait
                 if permitted is not True and outcome is not False:
@@ -105,18 +98,16 @@ class Decider:
 
     def _facts(self, row: Document, arrivals: _Arrivals) -> tuple[Get, Get]:
         """How the generated functions look up facts, and what sets may have besides."""
-        facts = dict(row["facts"])
-        for name in row.get("does_not_apply", EMPTY):
-            facts[name] = EMPTY if name in self.sets else NOWHERE
-        may = dict(row.get("may", {}))
+        facts = {**row["facts"], **dict.fromkeys(row.get("does_not_apply", EMPTY), NOWHERE)}
+        may = dict(row.get("may", EMPTY))
         for name, sources in zip(TRAVELLING, arrivals, strict=True):
-            facts[name] = {code for code, truth in sources.items() if truth}
-            may[name] = {code for code, truth in sources.items() if not truth}
+            facts[name] = may[name] = EMPTY
+            if sources:
+                facts[name] = {code for code, truth in sources.items() if truth}
+                may[name] = sources.keys()
         papers = row.get("papers", EMPTY)
         facts[PAPERS] = {name for paper in papers for name in paper.get("has", EMPTY)}
-        may[PAPERS] = frozenset().union(
-            *(self.instruments.difference(paper.get("reported", EMPTY)) for paper in papers)
-        )
+        may[PAPERS] = {name for paper in papers for name in self.instruments.difference(paper.get("reported", EMPTY))}
         return facts.get, may.get
 
 
@@ -170,24 +161,23 @@ class _Duty(NamedTuple):
 
 
 class _Duties(NamedTuple):
-    """A list of requirements, and the function that says which of them are owed; None where all always are."""
+    """Requirements; functions say which of them may be owed (None where all always are), and the truth of each."""
 
     duties: tuple[_Duty, ...]
-    truths: Callable[[Get, Get], tuple[Truth, ...]] | None
+    flags: Flags | None
+    truths: Truths
 
-    def owed(self, get: Get, besides: Get) -> list[tuple[_Duty, Truth]]:
+    def owed(self, get: Get, besides: Get) -> Iterable[_Duty]:
         """Those that are owed or may be."""
-        if self.truths is None:
-            return [(duty, True) for duty in self.duties]
-        truths = self.truths(get, besides)
-        return [(duty, truth) for duty, truth in zip(self.duties, truths, strict=True) if truth is not False]
+        return self.duties if self.flags is None else compress(self.duties, self.flags(get, besides))
 
     def blocked(self, row: Document, get: Get, besides: Get) -> dict[str, Truth]:
         """The names of what was refused or is lacking, each with whether it is owed."""
         if not row.get("refused") and not row.get("lacking"):
             return {}
         blocking = {*row.get("refused", EMPTY), *row.get("lacking", EMPTY)}
-        return {duty.name: truth for duty, truth in self.owed(get, besides) if duty.key in blocking}
+        found = zip(self.duties, self.truths(get, besides), strict=True)
+        return {duty.name: truth for duty, truth in found if duty.key in blocking and truth is not False}
 
     def unblocked(self, row: Document, get: Get, besides: Get) -> Truth:
         """That nothing owed was refused or is lacking."""
@@ -210,15 +200,14 @@ class _Law(NamedTuple):
     bars: tuple[str, ...]
     bases: tuple[_BasisRule, ...]
     duties: _Duties
-    ids: tuple[str, ...]
     parts: tuple[tuple[str, ...], ...]
     """The names of the conditions of each basis."""
 
     def judge(
-        self, row: Document, get: Get, besides: Get, answers: Answers, opens: list[tuple[_BasisRule, Truth]]
+        self, row: Document, get: Get, besides: Get, opens: list[tuple[_BasisRule, Truth]]
     ) -> tuple[Found, Truth, bool]:
         """What became of the framework on a row that it reaches, whether it permits, and whether something waits."""
-        surely, bars, permits = answers
+        answers = surely, bars, permits = self.functions.answers(get, besides)
         free: Truth = False if True in bars else None if None in bars else True
         if row.get("refused") or row.get("lacking"):
             free = _both(free, self.duties.unblocked(row, get, besides))
@@ -229,51 +218,25 @@ class _Law(NamedTuple):
         some: Truth = True if True in permits else None if None in permits else False
         lawful = _both(free, some)
         permitted = lawful if surely else True if lawful is True else None
+        open_ = [(basis, truth) for basis, truth in zip(self.bases, permits, strict=True) if truth is not False]
         claims = row.get("claims", EMPTY)
-        if free is not False and some is not False:
-            self._open(permits, claims, free if surely else None, opens)
-        used = None if some is False or permitted is False else self._use(row, get, besides, permits, some, claims)
-        due = self.duties.owed(get, besides)
-        if used is not None:
-            due = [*used.duties.owed(get, besides), *due]
+        if free is not False:
+            opens += _opening(open_, claims, free if surely else None)
+        used = None if some is False or permitted is False else _used(row, get, besides, open_, some, claims)
+        due = list(used.duties.owed(get, besides)) if used else []
+        due += self.duties.owed(get, besides)
         found = Found(
             self.name,
             _OUTCOMES[permitted],
             used.name if used else None,
-            tuple(compress(self.ids, permits)),
-            _unsure(self.ids, permits),
+            tuple([basis.name for basis, truth in open_ if truth]),
+            tuple([basis.name for basis, truth in open_ if not truth]),
             tuple(compress(self.bars, bars)),
             _unsure(self.bars, bars),
             EMPTY if permitted else tuple(self._failed(row, get, besides, answers, permits)),
             _clauses(due),
         )
-        return found, permitted, any(duty.kind != "clause" and _outstanding(row, get, duty) for duty, _ in due)
-
-    def _open(
-        self, permits: Sequence[Truth], claims: Sequence[str], reached: Truth, opens: list[tuple[_BasisRule, Truth]]
-    ) -> None:
-        """Add the bases that open a row: those claimed where one of them permits, else all that permit."""
-        claimed: Truth = False
-        if claims:
-            truths = [truth for basis, truth in zip(self.bases, permits, strict=True) if basis.name in claims]
-            claimed = True if True in truths else None if None in truths else False
-        for basis, truth in zip(self.bases, permits, strict=True):
-            if truth is not False:
-                if claimed is not False and basis.name not in claims:
-                    truth = _both(truth, None if claimed is None else False)
-                if (truth := _both(truth, reached)) is not False:
-                    opens.append((basis, truth))
-
-    def _use(
-        self, row: Document, get: Get, besides: Get, permits: Sequence[Truth], best: Truth, claims: Sequence[str]
-    ) -> _BasisRule:
-        """The basis to rely on: a claimed one if there is one, then the one with least to do."""
-        possible = [basis for basis, truth in zip(self.bases, permits, strict=True) if truth is best]
-        chosen = [basis for basis in possible if basis.name in claims] if claims else []
-        chosen = chosen or possible
-        if len(chosen) == 1:
-            return chosen[0]
-        return min(chosen, key=lambda b: sum(_outstanding(row, get, duty) for duty, _ in b.duties.owed(get, besides)))
+        return found, permitted, any(_outstanding(row, get, duty) for duty in due if duty.kind != "clause")
 
     def _failed(
         self, row: Document, get: Get, besides: Get, answers: Answers, permits: Sequence[Truth]
@@ -294,6 +257,34 @@ class _Law(NamedTuple):
                 yield f"{rule}: {name}"
 
 
+_Open = Sequence[tuple[_BasisRule, Truth]]
+"""The bases that permit or may, and which of the two."""
+
+
+def _opening(permits: _Open, claims: Sequence[str], reached: Truth) -> _Open:
+    """The bases that open a row: those claimed where one of them permits, else all that permit."""
+    if not claims and reached is True:
+        return permits
+    claimed = [truth for basis, truth in permits if basis.name in claims]
+    unclaimed: Truth = False if True in claimed else None if claimed else True
+    found = [
+        (basis, _both(reached, truth if basis.name in claims else _both(truth, unclaimed))) for basis, truth in permits
+    ]
+    return [(basis, truth) for basis, truth in found if truth is not False]
+
+
+def _used(
+    row: Document, get: Get, besides: Get, permits: _Open, best: Truth, claims: Sequence[str]
+) -> _BasisRule:  # fmt: skip
+    """The basis to rely on: a claimed one if there is one, then the one with least to do."""
+    possible = [basis for basis, truth in permits if truth is best]
+    chosen = [basis for basis in possible if basis.name in claims] if claims else []
+    chosen = chosen or possible
+    if len(chosen) == 1:
+        return chosen[0]
+    return min(chosen, key=lambda b: sum([_outstanding(row, get, duty) for duty in b.duties.owed(get, besides)]))
+
+
 def _unsure(names: Sequence[str], truths: Sequence[Truth]) -> tuple[str, ...]:
     if None not in truths:
         return EMPTY
@@ -303,8 +294,8 @@ def _unsure(names: Sequence[str], truths: Sequence[Truth]) -> tuple[str, ...]:
 _OUTCOMES: Mapping[Truth, Outcome] = {True: "allow", False: "deny", None: "undetermined"}
 
 
-def _clauses(due: Sequence[tuple[_Duty, Truth]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys([duty.name for duty, _ in due if duty.kind == "clause"]))
+def _clauses(due: Iterable[_Duty]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([duty.name for duty in due if duty.kind == "clause"]))
 
 
 def _both(one: Truth, other: Truth) -> Truth:
@@ -341,8 +332,8 @@ def _compile(program: Program, law: Law, day: date) -> _Law:
         [[demand.when for demand in some] for some in demands],
     )
     general, *duties = [
-        _Duties(tuple(map(_duty, some)), None if all(_always(program, d.when) for d in some) else owed)
-        for some, owed in zip(demands, written.owed, strict=True)
+        _Duties(tuple(map(_duty, some)), None if all(_always(program, d.when) for d in some) else owed, truths)
+        for some, owed, truths in zip(demands, written.owed, written.duties, strict=True)
     ]
     return _Law(
         name=law.framework.framework,
@@ -354,7 +345,6 @@ def _compile(program: Program, law: Law, day: date) -> _Law:
             for basis, owed in zip(bases, duties, strict=True)
         ),
         duties=general,
-        ids=tuple(basis.rule.id for basis in bases),
         parts=tuple(tuple(program.names[part.name] for part in basis.parts) for basis in bases),
     )
 

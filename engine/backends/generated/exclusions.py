@@ -7,12 +7,12 @@ the exact engine has to look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import accumulate, combinations
 from typing import Any, NamedTuple
 
 from engine.backends.columns.program import Program
-from engine.backends.generated.source import Get, truths
+from engine.backends.generated.source import Get, together, truths
 from engine.completions.variables import apart
 from engine.conditions import FactName, Test, holds
 from engine.facts import Absence, CodeSet, Declared, Truth, Value
@@ -30,7 +30,7 @@ class Exclusions:
     """The groups of conditions of which at most one can hold."""
 
     def __init__(self, program: Program) -> None:
-        self.truths: Callable[[Get, Get], tuple[Truth, ...]]
+        self.together = together(program, program.exclusive)
         self.truths = truths(program, [step for group in program.exclusive for step in group])
         self.ends = list(accumulate(len(group) for group in program.exclusive))
         single = {step: found for group in program.exclusive for step in group if (found := _test_in(program, step))}
@@ -40,7 +40,7 @@ class Exclusions:
 
     def entangled(self, get: Get, besides: Get) -> bool:
         """Whether the facts of a row may contradict each other."""
-        if not self.ends:
+        if not self.together(get, besides):
             return False
         found, start = self.truths(get, besides), 0
         for end in self.ends:

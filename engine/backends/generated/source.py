@@ -12,28 +12,35 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
+from itertools import combinations
 from typing import Any
 
 from engine.backends.columns.program import Program
 from engine.conditions import FactName, Test
 from engine.facts import Duration, Truth
 
-NOWHERE = object()
-"""The value of a fact that does not apply: equal to nothing, in no set and in no order."""
 EMPTY: tuple[str, ...] = ()
+NOWHERE = EMPTY
+"""The value of a fact that does not apply: equal to nothing, in no set and in no order; of a set, the empty one."""
 
 Get = Callable[..., Any]
 Answers = tuple[bool, tuple[Truth, ...], tuple[Truth, ...]]
 """Whether a framework surely applies, and what became of its bars and bases."""
+Flags = Callable[[Get, Get], tuple[bool, ...]]
+Truths = Callable[[Get, Get], tuple[Truth, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Functions:
-    """One framework: its answers for a row (None where it does not apply), parts of bases that may hold, and duties."""
+    """One framework on a row that it may reach.
 
-    answers: Callable[[Get, Get], Answers | None]
+    Its answers, which parts of bases may hold and, for each list of duties, which may be owed and the truth of all.
+    """
+
+    answers: Callable[[Get, Get], Answers]
     parts: Callable[[Get, Get], tuple[tuple[bool, ...], ...]]
-    owed: tuple[Callable[[Get, Get], tuple[Truth, ...]], ...]
+    owed: tuple[Flags, ...]
+    duties: tuple[Truths, ...]
 
 
 def functions(
@@ -47,7 +54,6 @@ def functions(
             "answers",
             [*bars, *bases],
             lambda: f"{writer.must(applies)}, {_tuple(map(writer.truth, bars))}, {_tuple(map(writer.truth, bases))}",
-            f"    if not {writer.may(applies)}:\n        return None\n",
         ),
         writer.function(
             "parts",
@@ -56,21 +62,43 @@ def functions(
         ),
     ]
     for i, some in enumerate(owed):
-        texts.append(writer.function(f"owed{i}", some, partial(_truths, writer, some)))
+        texts.append(writer.function(f"owed{i}", some, partial(_each, writer.may, some)))
+        texts.append(writer.function(f"duties{i}", some, partial(_each, writer.truth, some)))
     names = writer.define(texts)
-    return Functions(names["answers"], names["parts"], tuple(names[f"owed{i}"] for i in range(len(owed))))
+    return Functions(
+        names["answers"],
+        names["parts"],
+        tuple(names[f"owed{i}"] for i in range(len(owed))),
+        tuple(names[f"duties{i}"] for i in range(len(owed))),
+    )
 
 
-def truths(program: Program, steps: Sequence[int]) -> Callable[[Get, Get], tuple[Truth, ...]]:
+def truths(program: Program, steps: Sequence[int]) -> Truths:
     """A function that gives the three-valued truth of some steps."""
     writer = _Writer(program)
-    found: Callable[[Get, Get], tuple[Truth, ...]]
-    found = writer.define([writer.function("truths", steps, partial(_truths, writer, steps))])["truths"]
+    found: Truths = writer.define([writer.function("truths", steps, partial(_each, writer.truth, steps))])["truths"]
     return found
 
 
-def _truths(writer: _Writer, steps: Sequence[int]) -> str:
-    return _tuple(map(writer.truth, steps))
+def possible(program: Program, steps: Sequence[int]) -> Flags:
+    """A function that says which of some steps may hold."""
+    writer = _Writer(program)
+    found: Flags = writer.define([writer.function("possible", steps, partial(_each, writer.may, steps))])["possible"]
+    return found
+
+
+def together(program: Program, groups: Sequence[Sequence[int]]) -> Callable[[Get, Get], bool]:
+    """A function that says whether two steps of some group may hold at once."""
+    writer = _Writer(program)
+    pairs = [pair for group in groups for pair in combinations(group, 2)]
+    both = " or ".join(f"{writer.may(one)} and {writer.may(other)}" for one, other in pairs) or "False"
+    found: Callable[[Get, Get], bool]
+    found = writer.define([f"def together(g, m):\n    return bool({both})\n"])["together"]
+    return found
+
+
+def _each(write: Callable[[int], str], steps: Sequence[int]) -> str:
+    return _tuple(map(write, steps))
 
 
 def _tuple(items: Any) -> str:
@@ -106,7 +134,7 @@ class _Writer:
 
     def truth(self, step: int) -> str:
         """The three-valued truth of a step."""
-        return f"(True if {self.must(step)} else None if {self.may(step)} else False)"
+        return f"(False if not {self.may(step)} else True if {self.must(step)} else None)"
 
     def define(self, texts: Sequence[str]) -> dict[str, Any]:
         """The functions of some texts, by name."""
@@ -114,10 +142,10 @@ class _Writer:
         exec(compile("\n".join(texts), "<rules>", "exec"), namespace)  # noqa: S102 numbered names, no word of a policy
         return namespace
 
-    def function(self, name: str, steps: Sequence[int], result: Callable[[], str], head: str = "") -> str:
+    def function(self, name: str, steps: Sequence[int], result: Callable[[], str]) -> str:
         """A function of a row's facts; what several of some steps use is worked out once."""
         self.local.clear()
-        return f"def {name}(g, m):\n{head}{self.share(steps)}    return {result()}\n"
+        return f"def {name}(g, m):\n{self.share(steps)}    return {result()}\n"
 
     def share(self, steps: Sequence[int]) -> str:
         """Lines that work out, once and parts first, the combinations that several of some steps use."""
@@ -164,7 +192,7 @@ class _TestWriter:
         if self.writer.program.policies.vocabulary[test.fact].fact.type == "codes":
             return self._of_set(fact, frozenset(map(str, test.operands)), sure=sure)
         if test.operator == "known":
-            return f"(g({fact}{', NOWHERE' if sure else ''}) is not NOWHERE)"
+            return f"(g({fact}) not in {bind(frozenset([NOWHERE, *_unknown(sure)]))})"
         if test.operands and isinstance(test.operands[0], FactName):
             other = bind(test.operands[0].name)
             return f"{'holds' if sure else 'may_hold'}({bind(test.operator)}, g({fact}), g({other}))"
@@ -176,12 +204,10 @@ class _TestWriter:
     def _equal(self, fact: str, values: list[Any], *, sure: bool) -> str:
         bind = self.writer.bind
         if self.test.operator == "not":
-            found = f"(x := g({fact}{', NOWHERE' if sure else ''})) is not NOWHERE and x not in"
-            return f"({found} {bind(frozenset(values))})"
-        read = f"g({fact})" if sure else f"g({fact}, {bind(values[0])})"
-        if len(values) == 1:
-            return f"({read} == {bind(values[0])})"
-        return f"({read} in {bind(frozenset(values))})"
+            return f"(g({fact}) not in {bind(frozenset([*values, NOWHERE, *_unknown(sure)]))})"
+        if sure and len(values) == 1:
+            return f"(g({fact}) == {bind(values[0])})"
+        return f"(g({fact}) in {bind(frozenset([*values, *_unknown(not sure)]))})"
 
     def _of_set(self, fact: str, codes: frozenset[str], *, sure: bool) -> str:
         operator = self.test.operator
@@ -193,7 +219,7 @@ class _TestWriter:
             allowed = self.writer.bind(codes)
             if sure:
                 nothing_else = f"{allowed}.issuperset(x) and {allowed}.issuperset(m({fact}, EMPTY))"
-                return f"(bool(x := g({fact}, EMPTY)) and {nothing_else})"
+                return f"(bool(x := g({fact})) and {nothing_else})"
             return f"((x := g({fact})) is None or {allowed}.issuperset(x) and bool(x or m({fact})))"
         return self._any(fact, codes, sure=sure)
 
@@ -204,12 +230,17 @@ class _TestWriter:
             (only,) = codes
             code = bind(only)
             if sure:
-                return f"({code} in g({fact}, EMPTY))"
+                return f"({code} in (g({fact}) or EMPTY))"
             return f"((x := g({fact})) is None or {code} in x or {code} in m({fact}, EMPTY))"
         some = bind(codes)
         if sure:
-            return f"(not {some}.isdisjoint(g({fact}, EMPTY)))"
+            return f"(not {some}.isdisjoint(g({fact}) or EMPTY))"
         return f"((x := g({fact})) is None or not {some}.isdisjoint(x) or not {some}.isdisjoint(m({fact}, EMPTY)))"
+
+
+def _unknown(counted: bool) -> list[None]:
+    """What a fact that nobody stated is looked up as, if it counts."""
+    return [None] if counted else []
 
 
 def _as_json(value: Any) -> Any:
