@@ -95,28 +95,27 @@ class _Draft:
         return name == PAPERS or not self.policies.vocabulary[name].fact.derived
 
     def redraw(self, name: str, row: Document) -> None:
-        """Draw a fact of a row again, wherever the same fact is read."""
+        """Draw a fact of a row again, wherever the same fact is read; of the papers, add or remove one."""
+        if name == PAPERS:
+            paper = self.random.choice(sorted(self.policies.instruments))
+            for other in self.rows:
+                (known,) = other["papers"]
+                if known["about"] == row["papers"][0]["about"]:
+                    other["papers"] = [{**known, "has": sorted({*known["has"]} ^ {paper})}]
+            return
         declared = self.policies.vocabulary[name]
         subject, drawn = _subject(row, declared), value(declared, self.random)
-        paper = self.random.choice(sorted(self.policies.instruments))
         for other in self.rows:
-            if name == PAPERS:
-                if other["flow"] == row["flow"] and other["provider"] == row["provider"]:
-                    (known,) = other["papers"]
-                    other["papers"] = [{**known, "has": sorted({*known["has"]} ^ {paper})}]
-                continue
-            for alias in self._aliases(declared):
+            for alias in self.aliases[declared.shown]:
                 if _subject(other, alias) == subject:
                     _state(other, alias.name, drawn)
 
-    def _aliases(self, declared: Declared) -> list[Declared]:
-        return self._named.get(declared.shown, [declared])
-
     @cached_property
-    def _named(self) -> dict[str, list[Declared]]:
+    def aliases(self) -> dict[str, list[Declared]]:
+        """The names under which rules read a fact: one of a party has one for each role."""
         named: dict[str, list[Declared]] = {}
-        for name in facts_read(self.policies):
-            named.setdefault(self.policies.vocabulary[name].shown, []).append(self.policies.vocabulary[name])
+        for declared in (self.policies.vocabulary[name] for name in facts_read(self.policies)):
+            named.setdefault(declared.shown, []).append(declared)
         return named
 
 
