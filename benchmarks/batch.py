@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.measuring import peak_memory
 from benchmarks.requests import eight
 from benchmarks.single import INTERPRETER, DisagreementError, Workload, compared, engines
 from engine.batch.deciding import Decider
@@ -97,7 +97,7 @@ def _decide(path: Path, policies: PolicySet, first: int) -> Run:
         count += len(answers)
         outcomes += answers["outcome"].slice(0, first - len(outcomes)).to_pylist()
     seconds = time.process_time() - start
-    return Run(count, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, outcomes)
+    return Run(count, seconds, peak_memory(), outcomes)
 
 
 # Readers and peers ----------------------------------------------------------------------------------------------------

@@ -359,6 +359,7 @@ def _words(array: Any) -> tuple[npt.NDArray[np.intp], dict[str, int]]:
         _check(pa.types.is_string(array.type) or pa.types.is_large_string(array.type))
         array = array.dictionary_encode()
     words: dict[str, int] = {word: i for i, word in enumerate(array.dictionary.to_pylist())}
+    _check(len(words) == len(array.dictionary))
     return _numpy(pc.fill_null(array.indices, len(words))).astype(np.intp), words
 
 
