@@ -394,6 +394,14 @@ def test_facts_that_can_only_change_together_both_matter() -> None:
     assert answer(decision) == ("undetermined", {"data.sensitive", "request.approved"})
 
 
+def test_a_fact_that_would_settle_the_answer_but_follows_from_another_is_not_asked_for() -> None:
+    """That the data are sensitive would deny; but trust alone settles it, as the trusted get no sensitive data."""
+    exclusive = "exclusive: [[{data.sensitive: true}, {receiver.trusted: true}]]"
+    decision = when("[{data.sensitive: false}, {receiver.trusted: true}]", exclusive)
+    assert answer(decision) == ("undetermined", {"receiver.trusted"})
+    assert decision.answer.first(lambda reading: reading.name == "data.sensitive") is None
+
+
 def test_a_fact_whose_values_make_no_difference_is_not_missing() -> None:
     """Another flow's form is tied to these data's sensitivity, but cannot change it: it is known."""
     decision = when(

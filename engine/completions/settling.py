@@ -64,7 +64,7 @@ class Answer:
         """The first fact in order that matters and is wanted: found sooner than the whole order."""
         if self._settler is None:
             return None
-        alone = {variable.fact for variable in self.effects}
+        alone = {variable.fact for variable in self.effects} - self._nearby.limited
         named = self._settler.scope.readings | self._settler.scope.named_in(self._parts)
         for fact in order(self._settler.scope, self._parts, named, self.effects):
             if wanted(named[fact]) and (fact in alone or self._nearby.essential(self._parts, [fact])):
@@ -105,6 +105,11 @@ class Settler:
             limits += near
             read |= self._read_by(near)
         return Settler(parts, limits, self.scope.vocabulary, self.scope.link)
+
+    @property
+    def limited(self) -> set[FactKey]:
+        """The facts that constraints read: a value of one may settle the answer and yet not be needed for that."""
+        return {variable.fact for variable in self.scope.chosen(self._read_by(self.limits))}
 
     def check_consistent(self) -> None:
         """Raise `ContradictionError` where no completion satisfies the constraints."""
