@@ -17,7 +17,7 @@ PYTHON ?= $(shell for test in 'import ensurepip; $(NEW_ENOUGH)' '$(NEW_ENOUGH)';
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check law format bench schemas readme lint-docs wheel clean
+.PHONY: help venv demo test nightly check law format bench schemas readme lint-docs wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -33,6 +33,9 @@ demo: $(STAMP) ## Decide an example request
 
 test: $(STAMP) ## Run the tests
 	@$(BIN)/python -m pytest
+
+nightly: $(STAMP) ## Compare all engines on 100,000 random requests
+	@$(BIN)/python -m pytest -s --hypothesis-profile=thorough tests/test_engines.py
 
 check: $(STAMP) ## Check format, style and types
 	@$(BIN)/ruff format --check .

@@ -10,57 +10,66 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks import batch, desk, plots, scaling, single
-from benchmarks.measuring import Result, machine
-from benchmarks.requests import eight
+from benchmarks.measuring import Result, apart, machine
 from benchmarks.single import BASELINE, OURS, Timing, Workload
-from benchmarks.stated import drawn_requests
-from engine.policies import load_policies
 
 ROOT = Path(__file__).parents[1]
 PAGE, README, PLOTS = ROOT / "docs" / "benchmarks.md", ROOT / "README.md", ROOT / "docs" / "benchmarks"
-DRAWN = 40
 
 
 def main() -> None:
-    """Measure, print, write."""
-    work = _told("the requests", single.workload)
-    timings = _told("one decision", lambda: single.timings(work))
+    """Measure, print, write. Each part is measured in a process of its own."""
+    work = _told("the requests", apart, single.workload)
+    timings, missing = engines(work)
     with tempfile.TemporaryDirectory() as folder:
-        many = _told("batches", lambda: batch.measured(work, Path(folder)))
-    policies = load_policies()
-    drawn = drawn_requests(eight(policies, [f.framework for f in policies.frameworks]), DRAWN)
-    rules = _told("more frameworks", lambda: scaling.by_frameworks(policies, drawn))
-    disclosures = _told("more disclosures", lambda: scaling.by_disclosures(policies, work.documents))
-    waiting = _told("what a person waits for", lambda: list(desk.tables()))
+        many = _told("batches", batch.measured, work, Path(folder))
+    rules = _told("more frameworks", apart, scaling.by_frameworks)
+    disclosures = _told("more disclosures", apart, scaling.by_disclosures, work.policies, work.documents)
+    waiting = _told("what a person waits for", apart, desk.tables)
     page = [
-        *_head(work), "", "### One decision", "", *single.table(timings), "", "### Many requests", "",
-        *batch.tables(many), "", "### More rules, more disclosures", "", *scaling.tables(rules, disclosures),
-        "### At a desk", "", *waiting,
+        *_head(work), *missing, "", "### One decision", "", *single.table(timings), "", "### Many requests", "",
+        *batch.tables(many, timings), "", "### More rules, more disclosures", "",
+        *scaling.tables(rules, disclosures), "### At a desk", "", *waiting,
     ]  # fmt: skip
     print("\n".join(page))
     write(PAGE, page)
-    write(README, [*_head(work), "", *ratios(timings, many)])
+    write(README, [*_head(work), *missing, "", *ratios(timings, many)])
     _draw(timings, many, rules, disclosures)
+
+
+def engines(work: Workload) -> tuple[list[Timing], list[str]]:
+    """Every engine that can be measured, the fastest first, and a line for each that cannot."""
+    found, failed = [], {name: "not installed" for name in single.known() if name not in single.installed()}
+    for name in single.installed():
+        try:
+            found.append(_told(name, apart, single.measured, name, work))
+        except single.DisagreementError:
+            raise  # nothing is worth timing then
+        except Exception as error:  # a peer may fail in any way, and takes no other with it
+            failed[name] = (str(error).splitlines() or [type(error).__name__])[0]
+    lines = [f"Not measured: {name}: {reason}." for name, reason in failed.items()]
+    return sorted(found, key=lambda timing: timing.median), ["", *lines] if lines else []
 
 
 def ratios(timings: Sequence[Timing], many: batch.Measured) -> Iterator[str]:
     """The README's table: every engine as a multiple of ours."""
-    ours = next(timing for timing in timings if timing.engine.name == OURS)
-    rate = max(run.requests / run.seconds for run in many.columns)
+    ours = next(timing for timing in timings if timing.name == OURS)
+    most = batch.rate(many)
     yield "| | answers | one decision, p50 | p99 | requests a second, `assent batch` = 1 |"
     yield "| --- | --- | --- | --- | --- |"
-    for engine, median, p99, _ in timings:
-        share = f"1/{rate / many.peers[engine.name][0]:,.1f}" if engine.name in many.peers else ""
-        yield f"| {engine.name} | {engine.answers} | {median / ours.median:.2f} | {p99 / ours.p99:.2f} | {share} |"
-    last = many.lines[-1]
-    reader, fastest = min(many.readers.items(), key=lambda item: item[1])
+    for one in timings:
+        median, p99 = one.median / ours.median, one.p99 / ours.p99
+        yield f"| {one.name} | {one.answers} | {median:.2f} | {p99:.2f} | 1/{most / one.rate:,.1f} |"
     yield ""
+    stated, unknown = (text.run.seconds / min(text.readers.values()) for text in (many.lines[-1], many.unknown))
     yield (
-        f"Reading and deciding {last.requests:,} requests in NDJSON takes {last.seconds / fastest:.2f} times as long "
-        f"as {reader} needs only to parse them. The {BASELINE} is a function that a person might write for these very "
-        "rules: it knows no unknown, gives no reason and has to be told what travels with the data."
+        f"Reading and deciding {batch.LINES[-1]:,} requests in NDJSON takes {stated:.2f} times as long as the fastest "
+        f"reader needs only to parse them, and {unknown:.2f} times with {batch.UNKNOWN:.0%} of the facts unknown. The "
+        f"{BASELINE} is a function that a person might write for these very rules: it knows no unknown, gives no "
+        "reason and has to be told what travels with the data."
     )
 
 
@@ -77,13 +86,13 @@ def _draw(
     disclosures: Sequence[scaling.Point],
 ) -> None:  # fmt: skip
     PLOTS.mkdir(exist_ok=True)
-    rows = [plots.Span(t.engine.name.replace("`", ""), t.median, t.p99, t.engine.name == OURS) for t in timings]
+    rows = [plots.Span(t.name.replace("`", ""), t.median, t.p99, t.name == OURS) for t in timings]
     drawn = {
-        "single": plots.spans("single", "One decision, median to 99th percentile", "microseconds", rows),
+        "single": plots.spans("single", "One decision", "microseconds (filled: median, empty: 99th percentile)", rows),
         "batch": plots.curves(
             "batch", "Many requests on one core", "requests", "seconds",
             [plots.Line("from Parquet", [(run.requests, run.seconds) for run in many.columns]),
-             plots.Line("from NDJSON", [(run.requests, run.seconds) for run in many.lines], "6 4")],
+             plots.Line("from NDJSON", [(text.run.requests, text.run.seconds) for text in many.lines], "6 4")],
         ),
         "scaling": plots.curves(
             "scaling", "One decision with more rules or disclosures", "frameworks or disclosures", "microseconds",
@@ -105,9 +114,9 @@ def write(path: Path, lines: Iterable[str]) -> None:
     path.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
 
 
-def _told(what: str, call: Callable[[], Result]) -> Result:
+def _told(what: str, call: Callable[..., Result], *arguments: Any) -> Result:
     print(f"measuring {what} ...", file=sys.stderr, flush=True)
-    return call()
+    return call(*arguments)
 
 
 if __name__ == "__main__":

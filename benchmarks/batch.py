@@ -1,34 +1,34 @@
 """Many requests at once: requests a second on one core, and the memory that it takes.
 
-Each measurement of ours is a process of its own, which decides a file into outcomes, bases, failed conditions and
-clauses. Time is processor time of one core, so that other work on the machine counts little; an OPA server is measured
-by the clock. Peers are asked parsed facts one request after the other, and time for reading them does not count.
+A file is read, decided into outcomes, bases, failed conditions and clauses, and written, as `assent batch` does it, in
+a process of its own. Time is processor time, so that other work on the machine counts little.
 """
 
 from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.measuring import peak_memory
-from benchmarks.requests import eight
-from benchmarks.single import INTERPRETER, DisagreementError, Workload, compared, engines
+from benchmarks.measuring import apart, peak_memory
+from benchmarks.requests import lines as drawn_lines
+from benchmarks.single import DisagreementError, Timing, Workload
+from benchmarks.stated import Document
 from engine.batch.deciding import Decider
+from engine.batch.running import Plan, decide_here, put_together
 from engine.batch.sources import lines, source
 from engine.batch.writing import GROUP, write_columns
-from engine.policies import PolicySet, load_policies
+from engine.policies import PolicySet
+from engine.rows import Rows, decide_rows
 
 PARQUET, LINES = (1_000, 10_000, 100_000, 1_000_000), (1_000, 10_000)
-ASKING = 3.0
-"""Seconds for which a peer is asked."""
+UNKNOWN = 0.02
+DRAWN, CHECKED = 1_000, 20
+"""Requests that are drawn with facts unknown, and those whose answers are compared with the interpreter's."""
 
 
 class Run(NamedTuple):
@@ -43,10 +43,10 @@ class Run(NamedTuple):
 # Files ----------------------------------------------------------------------------------------------------------------
 
 
-def write_lines(work: Workload, count: int, path: Path) -> Path:
-    """So many requests as lines: those of the workload over and over, under names of their own."""
-    texts = [json.dumps(document, separators=(",", ":")) for document in work.documents]
-    heads = [json.dumps(document["request"]) for document in work.documents]
+def write_lines(documents: Sequence[Document], count: int, path: Path) -> Path:
+    """So many requests as lines: the documents over and over, under names of their own."""
+    texts = [json.dumps(document, separators=(",", ":")) for document in documents]
+    heads = [json.dumps(document["request"]) for document in documents]
     with path.open("w", encoding="utf-8") as stream:
         for i, (text, head) in enumerate(islice(cycle(zip(texts, heads, strict=True)), count)):
             stream.write(text.replace(head, f'"q{i}"', 1) + "\n")
@@ -55,52 +55,61 @@ def write_lines(work: Workload, count: int, path: Path) -> Path:
 
 def write_parquet(work: Workload, counts: Sequence[int], folder: Path) -> dict[int, Path]:
     """Files of so many requests as columns."""
+    import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     few = folder / "few.parquet"
     write_columns((json.dumps(document) + "\n" for document in work.documents), few, work.policies)
-    documents = pq.read_table(few)
-    group = pa.concat_tables([documents] * (GROUP // len(documents))).combine_chunks()
+    rows = pq.read_table(few)
+    each = np.array([len(document["rows"]) for document in work.documents])
+    times = max(1, GROUP // len(rows))
+    group = pa.concat_tables([rows] * times).combine_chunks()
+    ends = np.tile(each, times).cumsum()
     paths = {}
     for count in counts:
         paths[count] = folder / f"{count}.parquet"
-        with pq.ParquetWriter(paths[count], group.schema, compression="zstd") as writer:
-            for start in range(0, count, len(group)):
-                some = group.slice(0, min(len(group), count - start))
-                names = pa.array([f"q{start + i}" for i in range(len(some))])
-                writer.write_table(some.set_column(0, "request", names))
+        with pq.ParquetWriter(paths[count], group.schema, compression="snappy") as writer:
+            for start in range(0, count, len(ends)):
+                size = min(len(ends), count - start)
+                some = group.slice(0, ends[size - 1])
+                names = pa.array([f"q{start + i}" for i in range(size)])
+                of_rows = pa.array(np.repeat(np.arange(size), np.diff(ends[:size], prepend=0)), pa.int32())
+                named = pa.DictionaryArray.from_arrays(of_rows, names)
+                writer.write_table(some.set_column(0, group.field("request"), named), row_group_size=len(some))
     return paths
 
 
 # Ours -----------------------------------------------------------------------------------------------------------------
 
 
-def decided(path: Path, work: Workload) -> Run:
-    """A file decided by a process of its own. Raises `DisagreementError` where an answer is not the right one."""
-    command = [sys.executable, "-m", "benchmarks.batch", str(path), str(len(work.documents))]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
-    run = Run(found["requests"], found["seconds"], found["memory"], found["outcomes"])
-    if run.outcomes != list(work.outcomes[: run.requests]):
+def decided(path: Path, policies: PolicySet, outcomes: Sequence[str]) -> Run:
+    """A file decided by a process of its own. Raises `DisagreementError` where a first answer is not the right one."""
+    run = apart(_decided, path, policies, len(outcomes))
+    if run.outcomes != list(outcomes[: run.requests]):
         raise DisagreementError(f"{path.name} is decided otherwise in columns")
     return run
 
 
-def _decide(path: Path, policies: PolicySet, first: int) -> Run:
+def _decided(path: Path, policies: PolicySet, first: int) -> Run:
+    import pyarrow.parquet as pq
+
     decider = Decider(policies, None, "failed")
-    found = source(path)
-    _ = decider.guesses  # what is done once, before the first
-    outcomes: list[str] = []
-    count, start = 0, time.process_time()
-    for chunk in found.chunks:
-        answers = decider.part(found, chunk).table
-        count += len(answers)
-        outcomes += answers["outcome"].slice(0, first - len(outcomes)).to_pylist()
-    seconds = time.process_time() - start
-    return Run(count, seconds, peak_memory(), outcomes)
+    _ = decider.program  # what is done once, whatever the file
+    start = time.process_time()
+    found = Plan(source(path), path.with_suffix(".decisions"), None, decider)
+    found.folder.mkdir()
+    for _ in decide_here(found):
+        pass
+    summary = put_together(found)
+    run = Run(sum(summary.outcomes.values()), time.process_time() - start, peak_memory(), [])
+    file = pq.ParquetFile(found.output)
+    batch = next(file.iter_batches(first, columns=["outcome"]))
+    found.output.unlink()
+    return run._replace(outcomes=batch["outcome"].to_pylist())
 
 
-# Readers and peers ----------------------------------------------------------------------------------------------------
+# Readers --------------------------------------------------------------------------------------------------------------
 
 
 def readers() -> dict[str, Callable[[bytes], object]]:
@@ -140,75 +149,76 @@ def read_seconds(path: Path) -> dict[str, float]:
     return seconds
 
 
-def peer_rates(work: Workload, seconds: float = ASKING) -> dict[str, tuple[float, int]]:
-    """Requests a second of each peer, and how many it was asked."""
-    rates = {}
-    with ExitStack() as stack:
-        for engine in engines(work, stack):
-            if engine.name == INTERPRETER:
-                continue
-            count = compared(engine, work, seconds)
-            asked, start, until = 0, engine.clock(), time.perf_counter() + seconds
-            while time.perf_counter() < until or not asked:
-                engine.ask(asked % count)
-                asked += 1
-            rates[engine.name] = (asked / (engine.clock() - start), asked)
-    return rates
-
-
 # Tables ---------------------------------------------------------------------------------------------------------------
 
 
+class Text(NamedTuple):
+    """A file of lines: how it was decided, and how long readers take only to parse it."""
+
+    run: Run
+    readers: dict[str, float]
+
+
 class Measured(NamedTuple):
-    """Everything that was measured: our runs by kind of file, the readers on the largest file of lines, the peers."""
+    """Everything that was measured: by kind of file, and lines in which facts are unknown."""
 
     columns: list[Run]
-    lines: list[Run]
-    readers: dict[str, float]
-    peers: dict[str, tuple[float, int]]
+    lines: list[Text]
+    unknown: Text
 
 
 def measured(work: Workload, folder: Path) -> Measured:
     """Measure everything, with files in a folder; each is removed as soon as it was used."""
-    columns, texts, parsing = [], [], dict[str, float]()
-    for path in write_parquet(work, PARQUET, folder).values():
-        columns.append(decided(path, work))
+    columns = []
+    for path in apart(write_parquet, work, PARQUET, folder).values():
+        columns.append(decided(path, work.policies, work.outcomes))
         path.unlink()
-    for count in LINES:
-        path = write_lines(work, count, folder / f"{count}.ndjson")
-        texts.append(decided(path, work))
-        parsing = read_seconds(path)
-        path.unlink()
-    return Measured(columns, texts, parsing, peer_rates(work))
+    texts = [_text(work.documents, work.policies, work.outcomes, count, folder) for count in LINES]
+    drawn = [json.loads(line) for line in drawn_lines(work.policies, DRAWN, unknown=UNKNOWN)]
+    outcomes = [decide_rows(work.policies, Rows.model_validate(document)).outcome for document in drawn[:CHECKED]]
+    return Measured(columns, texts, _text(drawn, work.policies, outcomes, LINES[-1], folder))
 
 
-def tables(found: Measured) -> Iterator[str]:
+def _text(
+    documents: Sequence[Document], policies: PolicySet, outcomes: Sequence[str], count: int, folder: Path
+) -> Text:
+    path = write_lines(documents, count, folder / f"{count}.ndjson")
+    found = Text(decided(path, policies, outcomes), apart(read_seconds, path))
+    path.unlink()
+    return found
+
+
+def rate(found: Measured) -> float:
+    """Requests a second from columns, at the most."""
+    return max(run.requests / run.seconds for run in found.columns)
+
+
+def tables(found: Measured, timings: Sequence[Timing]) -> Iterator[str]:
     """The lines of the tables."""
-    largest = max(run.requests / run.seconds for run in found.columns)
     yield "| `assent batch`, one core | requests | seconds | requests a second | memory, MB |"
     yield "| --- | --- | --- | --- | --- |"
-    for kind, runs in (("Parquet", found.columns), ("NDJSON", found.lines)):
+    kinds = (
+        ("from Parquet", found.columns), ("from NDJSON", [text.run for text in found.lines]),
+        (f"from NDJSON, {UNKNOWN:.0%} of facts unknown", [found.unknown.run]),
+    )  # fmt: skip
+    for kind, runs in kinds:
         for run in runs:
             yield (
-                f"| from {kind} | {run.requests:,} | {run.seconds:.2f} | {run.requests / run.seconds:,.0f} "
+                f"| {kind} | {run.requests:,} | {run.seconds:.2f} | {run.requests / run.seconds:,.0f} "
                 f"| {run.memory / 2**20:,.0f} |"
             )
     yield ""
-    last = found.lines[-1]
-    fastest = min(found.readers.values())
-    yield f"| {last.requests:,} requests in NDJSON | seconds | fastest reader = 1 |"
-    yield "| --- | --- | --- |"
-    yield f"| `assent batch`: read and decided | {last.seconds:.2f} | {last.seconds / fastest:.2f} |"
-    for name, seconds in sorted(found.readers.items(), key=lambda item: item[1]):
-        yield f"| {name}: only parsed | {seconds:.2f} | {seconds / fastest:.2f} |"
+    yield f"| {LINES[-1]:,} requests in NDJSON | facts | seconds | fastest reader = 1 |"
+    yield "| --- | --- | --- | --- |"
+    for facts, text in (("all stated", found.lines[-1]), (f"{UNKNOWN:.0%} unknown", found.unknown)):
+        fastest = min(text.readers.values())
+        yield f"| `assent batch` | {facts} | {text.run.seconds:.2f} | {text.run.seconds / fastest:.2f} |"
+        for name, seconds in sorted(text.readers.items(), key=lambda item: item[1]):
+            yield f"| {name}: only parsed | {facts} | {seconds:.2f} | {seconds / fastest:.2f} |"
     yield ""
-    yield "| requests a second, one core | answers | requests a second | `assent batch` is faster by | asked |"
+    largest = rate(found)
+    yield "| requests a second of processor time | answers | requests a second | `assent batch` is faster by | asked |"
     yield "| --- | --- | --- | --- | --- |"
     yield f"| `assent batch` from Parquet | outcome, bases, failed conditions, clauses | {largest:,.0f} | | |"
-    for name, (rate, asked) in sorted(found.peers.items(), key=lambda item: -item[1][0]):
-        answers = "the same" if name.startswith("`assent`") else "yes or no"
-        yield f"| {name} | {answers} | {rate:,.0f} | {largest / rate:,.1f} x | {asked:,} |"
-
-
-if __name__ == "__main__":
-    print(json.dumps(_decide(Path(sys.argv[1]), eight(load_policies()), int(sys.argv[2]))._asdict()))
+    for one in sorted(timings, key=lambda timing: -timing.rate):
+        yield f"| {one.name} | {one.answers} | {one.rate:,.0f} | {largest / one.rate:,.1f} x | {one.asked:,} |"

@@ -1,101 +1,90 @@
-"""Measure columns: `python -m benchmarks.columns [REQUESTS]` prints a table; every figure is of this one run.
+"""Measure columns by stage: `python -m benchmarks.columns [REQUESTS]` prints a table; every figure is of this one run.
 
-The requests are those of `benchmarks.requests`: five disclosures each, under eight frameworks. Readers only parse the
-lines; the others give every answer, with bases, failed conditions and clauses.
+The requests are those of `benchmarks.stated`: five disclosures each, under eight frameworks, every fact stated. All
+answers are given, with bases, failed conditions and clauses.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-import msgspec
-import orjson
 import pyarrow as pa
 import pyarrow.json as pj
 import pyarrow.parquet as pq
 
-from benchmarks.requests import eight, lines
+from benchmarks.batch import write_lines, write_parquet
+from benchmarks.measuring import peak_memory
+from benchmarks.single import workload
 from engine.backends.columns.answers import answers
 from engine.backends.columns.evaluation import evaluate
-from engine.backends.columns.guesses import Guesses
-from engine.backends.columns.program import compiled
+from engine.backends.columns.lines import parsed, sheet_of_lines
 from engine.backends.columns.results import verdicts
 from engine.backends.columns.table import read_table
-from engine.batch.deciding import rows_at
-from engine.batch.writing import write_columns
-from engine.policies import load_policies
-from engine.rows import PAPERS, decide_rows, facts_read
+from engine.batch.deciding import Decider
+from engine.batch.parquet import read_group
+from engine.batch.sources import pieces, source
 
-UNKNOWN = 0.02
+RUNS = 3
+LINES = 2_000
+"""Requests that are also read as lines."""
+Result = TypeVar("Result")
+
+
+class Stages:
+    """The least processor time of each stage, summed over what it was done on."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    def __call__(self, name: str, call: Callable[[], Result]) -> Result:
+        """What a stage gives."""
+        spent = []
+        for _ in range(RUNS):
+            start = time.process_time()
+            call()
+            spent.append(time.process_time() - start)
+        self.seconds[name] = self.seconds.get(name, 0) + min(spent)
+        return call()
+
+    def shown(self, count: int) -> None:
+        """Print the stages, for so many requests."""
+        for name, seconds in self.seconds.items():
+            print(f"| {name} | {seconds:.3f} | {seconds / count * 1e6:.2f} |")
 
 
 def main() -> None:
-    """Print the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
-    policies = eight(load_policies())
+    """Print the tables."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
+    work = workload()
+    decider = Decider(work.policies, None, "failed")
     with tempfile.TemporaryDirectory() as folder:
-        text = Path(folder) / "requests.ndjson"
-        text.write_text("".join(lines(policies, count, unknown=UNKNOWN)), encoding="utf-8")
-        columns = Path(folder) / "requests.parquet"
-        write_columns(text.read_text(encoding="utf-8").splitlines(keepends=True), columns, policies)
-        data = text.read_bytes()
-        print(f"{count} requests, {len(data) / 1e6:.0f} MB as lines, {columns.stat().st_size / 1e6:.0f} MB as columns")
-        parse = {
-            "pyarrow, one thread": seconds(lambda: read(data)),
-            "orjson": seconds(lambda: [orjson.loads(line) for line in data.splitlines()]),
-            "msgspec": seconds(lambda: [msgspec.json.decode(line) for line in data.splitlines()]),
-            "json": seconds(lambda: [json.loads(line) for line in data.splitlines()]),
-        }
-        fastest = min(parse.values())
-        program = compiled(policies)
-        guesses = Guesses(program)
-        declared = [policies.vocabulary[name] for name in [*facts_read(policies), PAPERS]]
-        source = read(data)
-        table = read_table(source, policies, declared)
-        evaluation = evaluate(program, table)
-
-        def exact(i: int) -> object:
-            return decide_rows(policies, rows_at(source, i))
-
-        found = verdicts(evaluation, guesses, exact)  # type: ignore[arg-type]
-        stages = {
-            "reading Parquet": seconds(lambda: pq.read_table(columns, use_threads=False)),
-            "facts to columns": seconds(lambda: read_table(source, policies, declared)),
-            "every rule, three-valued": seconds(lambda: evaluate(program, table)),
-            f"exact answers ({found.exactly} by the exact engine)": seconds(
-                lambda: verdicts(evaluation, guesses, exact)  # type: ignore[arg-type]
-            ),
-            "answers as a table": seconds(lambda: answers(found, "failed")),
-        }
-    print("| step | seconds | x fastest reader | seconds for 100,000 requests |")
-    print("| --- | --- | --- | --- |")
-    for name, spent in {**parse, **stages}.items():
-        print(f"| {name} | {spent:.3f} | {spent / fastest:.2f} | {spent / count * 1e5:.2f} |")
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-
-
-def read(data: bytes) -> pa.Table:
-    """The rows in lines of JSON, read as `assent batch` reads them."""
-    schema = pa.schema([("request", pa.string()), ("as_of", pa.string())])
-    options = pj.ReadOptions(use_threads=False, block_size=len(data) + 1)
-    return pj.read_json(io.BytesIO(data), read_options=options, parse_options=pj.ParseOptions(explicit_schema=schema))
-
-
-def seconds(call: Callable[[], object], runs: int = 3) -> float:
-    """The least processor time that a call took."""
-    spent = []
-    for _ in range(runs):
-        start = time.process_time()
-        call()
-        spent.append(time.process_time() - start)
-    return min(spent)
+        columns = source(write_parquet(work, [count], Path(folder))[count])
+        lines = source(write_lines(work.documents, min(count, LINES), Path(folder) / "requests.ndjson"))
+        print("| stage | seconds | microseconds for a request |\n| --- | --- | --- |")
+        stages = Stages()
+        for chunk in columns.chunks:
+            group = chunk.start
+            sheet = stages("reading Parquet", lambda: read_group(columns.path, columns.digest, group))  # noqa: B023
+            table = stages("texts to planes", lambda: read_table(sheet, work.policies, decider.declared))  # noqa: B023
+            found = stages("every rule", lambda: evaluate(decider.program, table))  # noqa: B023
+            final = stages("outcomes", lambda: verdicts(found, decider.domains, lambda _: None))  # noqa: B023
+            said = stages("answers", lambda: answers(final, "failed"))  # noqa: B023
+            stages("writing them", lambda: pq.write_table(said, pa.BufferOutputStream(), compression="zstd"))  # noqa: B023
+        stages.shown(count)
+        stages = Stages()
+        data = bytes(next(pieces(lines, lines.chunks[0])).data)
+        options = pj.ReadOptions(use_threads=False, block_size=len(data) + 1)
+        stages("lines, only parsed", lambda: pj.read_json(io.BytesIO(data), options))
+        nested = stages("lines, parsed by us", lambda: parsed(data))
+        stages("lines to columns", lambda: sheet_of_lines(nested, work.policies))
+        stages.shown(len(nested))
+    print(f"peak memory {peak_memory() / 2**20:.0f} MB")
 
 
 if __name__ == "__main__":

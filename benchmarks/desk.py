@@ -55,8 +55,12 @@ flows:
 """
 
 
-def tables() -> Iterator[str]:
+def tables() -> list[str]:
     """The lines of the tables."""
+    return [*_tables()]
+
+
+def _tables() -> Iterator[str]:
     bare = cold([sys.executable, "-c", "pass"])
     imports = cold([sys.executable, "-c", "import click, pydantic, networkx"])
     check = cold([sys.executable, "-m", "cli", "check", str(EXAMPLE)])

@@ -8,8 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 COLD_RUNS, WARM_RUNS = 11, 51
 Result = TypeVar("Result")
@@ -20,6 +22,12 @@ def once(call: Callable[[], Result]) -> tuple[float, Result]:
     start = time.perf_counter()
     result = call()
     return time.perf_counter() - start, result
+
+
+def apart(call: Callable[..., Result], *arguments: Any) -> Result:
+    """What a call gives in a process of its own, which nothing was loaded into before."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(call, *arguments).result()
 
 
 def cold(command: list[str]) -> float:
@@ -68,3 +76,11 @@ def peak_memory() -> int:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def processor_time(process: int) -> float:
+    """The processor time that another process has used, in seconds."""
+    import psutil
+
+    spent = psutil.Process(process).cpu_times()
+    return float(spent.user + spent.system)

@@ -26,6 +26,13 @@ def opa() -> str | None:
 @contextmanager
 def opa_server(paths: Sequence[Path]) -> Iterator[str]:
     """The address of a server that has loaded policies and data. Raises `FileNotFoundError` without `opa`."""
+    with opa_process(paths) as (url, _):
+        yield url
+
+
+@contextmanager
+def opa_process(paths: Sequence[Path]) -> Iterator[tuple[str, int]]:
+    """The same, with the number of its process."""
     program = opa()
     if program is None:
         raise FileNotFoundError("no opa program; set $OPA, or: go install github.com/open-policy-agent/opa@latest")
@@ -36,7 +43,7 @@ def opa_server(paths: Sequence[Path]) -> Iterator[str]:
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         _wait(server, f"http://{address}")
-        yield f"http://{address}"
+        yield f"http://{address}", server.pid
     finally:
         server.terminate()
         server.wait(10)

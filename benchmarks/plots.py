@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from engine.reports.svg import GREY, INK, PALE, PAPER, drawing, text
 
-_WIDTH, _LABEL, _RIGHT, _ROW, _SIZE = 720.0, 270.0, 24.0, 26.0, 13.0
+_WIDTH, _LABEL, _RIGHT, _ROW, _SIZE = 720.0, 270.0, 44.0, 26.0, 13.0
 
 
 class Span(NamedTuple):

@@ -8,15 +8,16 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from benchmarks.measuring import percentile
-from benchmarks.requests import DAY, EIGHT
+from benchmarks.requests import DAY, EIGHT, eight
 from benchmarks.single import DAY_
-from benchmarks.stated import Document
+from benchmarks.stated import Document, drawn_requests
 from engine.backends.columns.program import compiled
 from engine.backends.generated import Decider
-from engine.policies import PolicySet
+from engine.policies import PolicySet, load_policies
 
 FRAMEWORKS, DISCLOSURES = (2, 4, 8, 16, 32, 51), (1, 2, 5, 10, 20, 40)
 ROUNDS = 7
+DRAWN = 40
 
 
 class Point(NamedTuple):
@@ -27,8 +28,10 @@ class Point(NamedTuple):
     microseconds: float
 
 
-def by_frameworks(policies: PolicySet, documents: Sequence[Document]) -> list[Point]:
+def by_frameworks() -> list[Point]:
     """The same requests under more and more frameworks."""
+    policies = load_policies()
+    documents = drawn_requests(eight(policies, [f.framework for f in policies.frameworks]), DRAWN)
     order = sorted(policies.frameworks, key=lambda f: (f.framework not in EIGHT, f.framework))
     counts = [count for count in FRAMEWORKS if count < len(order)] + [len(order)]
     points = []

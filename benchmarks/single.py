@@ -1,6 +1,7 @@
 """One decision at a time: the bare yes or no of every peer, and ours with the whole proof.
 
-All decide the same requests by the same rules, and their answers are compared before anything is timed.
+All decide the same requests by the same rules, and their answers are compared before anything is timed. Each engine is
+to be measured in a process of its own, so that none suffers from what another left.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from importlib.util import find_spec
 from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.measuring import percentile
-from benchmarks.opa import opa, opa_server
+from benchmarks.measuring import percentile, processor_time
+from benchmarks.opa import opa, opa_process
 from benchmarks.peers.engines import IN_PROCESS, MODULES, Ask, Plainly, opa_over_http, write_rego
 from benchmarks.peers.rules import Law, laws, plain_facts
 from benchmarks.requests import DAY, eight
@@ -32,6 +32,7 @@ from engine.rows import Rows, decide_rows
 OURS = "`assent`, generated Python"
 INTERPRETER = "`assent`, the interpreter of `assent check`"
 BASELINE = "plain Python"
+SERVER = "OPA server over HTTP"
 PROOF, ANSWER = "outcome, bases, bars, failed conditions, clauses", "yes or no"
 REQUESTS = 200
 CHECKING, TIMING = 6.0, 3.0
@@ -65,8 +66,8 @@ class Workload:
 class Engine(NamedTuple):
     """One engine: what it answers, how it is asked the n-th request, and whether an answer means allowed.
 
-    Its time is processor time, so that other work on the machine counts little; a server has a process of its own, and
-    is measured by the clock.
+    `clock` is what one answer is timed by: processor time, so that other work on the machine counts little, but for a
+    server, which somebody waits for, real time. `spent` is the processor time of all processes that take part.
     """
 
     name: str
@@ -74,15 +75,20 @@ class Engine(NamedTuple):
     ask: Callable[[int], Any]
     allowed: Callable[[Any], bool]
     clock: Callable[[], float] = time.process_time
+    spent: Callable[[], float] = time.process_time
 
 
 class Timing(NamedTuple):
-    """How long an engine took for one request, in microseconds, and for how many its answers were compared."""
+    """How long an engine took for one request, in microseconds; for how many its answers were compared; and how many
+    requests it answers in a second of processor time, with how many it was asked."""
 
-    engine: Engine
+    name: str
+    answers: str
     median: float
     p99: float
     compared: int
+    rate: float
+    asked: int
 
 
 class DisagreementError(Exception):
@@ -103,19 +109,31 @@ def workload(count: int = REQUESTS, *, seed: int = 1) -> Workload:
     return Workload(policies, documents, plain, outcomes)
 
 
-def engines(work: Workload, stack: ExitStack) -> Iterator[Engine]:
-    """Ours, and those peers that are installed; what they need is open as long as `stack` is."""
-    decider = Decider(compiled(work.policies), DAY_)
-    documents, rows = work.documents, [Rows.model_validate(document) for document in work.documents]
-    yield Engine(OURS, PROOF, lambda i: decider.decide(documents[i]), lambda verdict: verdict.outcome == "allow")
-    yield Engine(INTERPRETER, PROOF, lambda i: _interpreted(work.policies, rows[i]), lambda d: d.outcome == "allow")
-    for name, prepare in IN_PROCESS.items():
-        if name not in MODULES or find_spec(MODULES[name]):
-            yield _peer(name, work, prepare(work.laws, work.policies.vocabulary))
-    if opa():
+def known() -> list[str]:
+    """Every engine that can be asked where it is installed."""
+    return [OURS, INTERPRETER, *IN_PROCESS, SERVER]
+
+
+def installed() -> list[str]:
+    """The engines that can be asked here."""
+    return [n for n in known() if (opa() if n == SERVER else n not in MODULES or find_spec(MODULES[n]))]
+
+
+def engine(name: str, work: Workload, stack: ExitStack) -> Engine:
+    """One engine, ready to be asked; what it needs is open as long as `stack` is."""
+    if name == OURS:
+        decider, documents = Decider(compiled(work.policies), DAY_), work.documents
+        return Engine(OURS, PROOF, lambda i: decider.decide(documents[i]), lambda verdict: verdict.outcome == "allow")
+    if name == INTERPRETER:
+        rows = [Rows.model_validate(document) for document in work.documents]
+        return Engine(name, PROOF, lambda i: _interpreted(work.policies, rows[i]), lambda d: d.outcome == "allow")
+    if name == SERVER:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        url = stack.enter_context(opa_server([write_rego(work.laws, work.policies.vocabulary, folder)]))
-        yield _peer("OPA server over HTTP", work, opa_over_http(url))._replace(clock=time.perf_counter)
+        rules = write_rego(work.laws, work.policies.vocabulary, folder)
+        url, process = stack.enter_context(opa_process([rules]))
+        peer = _peer(name, work, opa_over_http(url))
+        return peer._replace(clock=time.perf_counter, spent=lambda: time.process_time() + processor_time(process))
+    return _peer(name, work, IN_PROCESS[name](work.laws, work.policies.vocabulary))
 
 
 def _peer(name: str, work: Workload, ask: Ask) -> Engine:
@@ -142,25 +160,26 @@ def compared(engine: Engine, work: Workload, seconds: float = CHECKING) -> int:
     return len(work.outcomes)
 
 
-def timings(work: Workload, seconds: float = TIMING) -> list[Timing]:
-    """Every engine on the requests for which its answers were compared, the fastest first."""
+def measured(name: str, work: Workload, seconds: float = TIMING) -> Timing:
+    """One engine on the requests for which its answers were compared."""
     with ExitStack() as stack:
-        asked = [(engine, compared(engine, work)) for engine in engines(work, stack)]
-        found = [Timing(engine, *_timed(partial(_each, engine), count, seconds), count) for engine, count in asked]
-    return sorted(found, key=lambda timing: timing.median)
+        found = engine(name, work, stack)
+        count = compared(found, work)
+        median, p99 = _timed(found, count, seconds)
+        asked, start, until = 0, found.spent(), time.perf_counter() + seconds
+        while time.perf_counter() < until or not asked:
+            found.ask(asked % count)
+            asked += 1
+        return Timing(name, found.answers, median, p99, count, asked / (found.spent() - start), asked)
 
 
-def _each(engine: Engine, i: int) -> float:
-    start = engine.clock()
-    engine.ask(i)
-    return engine.clock() - start
-
-
-def _timed(measure: Callable[[int], float], count: int, seconds: float) -> tuple[float, float]:
+def _timed(engine: Engine, count: int, seconds: float) -> tuple[float, float]:
     """The median and the 99th percentile over all requests, in turn, in microseconds."""
     until, found = time.perf_counter() + seconds, []
     for i in cycle(range(count)):
-        found.append(measure(i))
+        start = engine.clock()
+        engine.ask(i)
+        found.append(engine.clock() - start)
         if time.perf_counter() > until:
             break
     return percentile(found, 50) * 1e6, percentile(found, 99) * 1e6
@@ -168,11 +187,11 @@ def _timed(measure: Callable[[int], float], count: int, seconds: float) -> tuple
 
 def table(found: Sequence[Timing]) -> Iterator[str]:
     """The lines of the table, with every figure also as a multiple of ours."""
-    ours = next(timing for timing in found if timing.engine.name == OURS)
+    ours = next(timing for timing in found if timing.name == OURS)
     yield "| one decision | answers | p50, µs | p99, µs | p50, ours = 1 | p99, ours = 1 | compared |"
     yield "| --- | --- | --- | --- | --- | --- | --- |"
-    for engine, median, p99, count in found:
+    for one in found:
         yield (
-            f"| {engine.name} | {engine.answers} | {median:,.0f} | {p99:,.0f} | {median / ours.median:.2f} "
-            f"| {p99 / ours.p99:.2f} | {count} |"
+            f"| {one.name} | {one.answers} | {one.median:,.0f} | {one.p99:,.0f} | {one.median / ours.median:.2f} "
+            f"| {one.p99 / ours.p99:.2f} | {one.compared} |"
         )

@@ -191,6 +191,7 @@ def assent(*arguments: str | Path) -> Result:
         return CliRunner().invoke(main, [str(argument) for argument in arguments], catch_exceptions=False)
     finally:
         gc.enable()  # a command switches it off; the tests go on
+        gc.unfreeze()
 
 
 def at_home(*arguments: str | Path) -> Result:

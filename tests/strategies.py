@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from engine.decisions import Decision, decide
 from engine.documents import Document, DocumentProblems, parse
 from engine.policies import PolicySet, compile_policies
-from engine.requests import check_request
+from engine.requests import Request, check_request
 from tests.writing import VOCABULARY, written
 
 Data = dict[str, Any]
@@ -102,8 +102,13 @@ DAYS = [date(2026, 5, 29), date(2026, 5, 30), date(2026, 5, 31), JUNE, date(2026
 STATED_DAYS = [date(2026, 5, 30), JUNE, date(2026, 7, 1), TODAY, date(2026, 11, 25)]
 """The days that a request states: others lie on either side of each."""
 
+TOMORROW = date(2026, 11, 24)
+SPANS: list[Data] = [{"from": TODAY}, {"until": TODAY}, {"from": TOMORROW}, {"until": date(2026, 11, 22)}]
+"""Rules, and papers, in force on the day of the request for the last or the first time, not yet, or no more."""
+
 RESTRICTIONS = ("sealed", "notice")
 BASES = ("law.basis.one", "law.basis.two")
+CLAUSE = "law.clause.use"
 
 VALUES: dict[str, list[Any]] = {
     "request.purpose": ["study", "audit", "marketing"],
@@ -118,8 +123,8 @@ VALUES: dict[str, list[Any]] = {
                         ["school", "wage", "health"], []],
     "data.sensitive": [True, False],
     "flow.form": ["identified", "coded", "aggregate"],
-    "flow.smallest_cell": [9, 10, 11, "not_applicable"],
-    "flow.kept_for": ["29 days", "30 days", "31 days", "1 business day"],
+    "flow.smallest_cell": [0, 9, 10, 11, "not_applicable"],
+    "flow.kept_for": ["29 days", "30 days", "31 days", "1 business day", "0 months", "1 month", "2 months"],
 }  # fmt: skip
 """For every fact that a request may state: values that between them answer every drawn test in every way."""
 
@@ -154,17 +159,18 @@ def stated_as(name: str) -> str:
 
 
 @st.composite
-def tests(draw: st.DrawFn, names: Sequence[str]) -> Data:
-    """One test of one of these facts."""
+def tests(draw: st.DrawFn, names: Sequence[str], bases: Sequence[str]) -> Data:
+    """One test of one of these facts; data may have been received under these bases."""
     name = draw(st.sampled_from(names))
     fact = stated_as(name)
     if fact == "flow.instruments":  # of the other instrument nothing is ever reported
         return {name: {draw(st.sampled_from(["includes", "excludes"])): "pact"}}
     if fact in ("data.categories", "data.received_under", "data.restrictions"):
-        codes = VALUES[fact][-2] if fact in VALUES else DERIVED[fact]
+        known_codes = {"data.categories": VALUES["data.categories"][-2], "data.received_under": bases}
+        codes = known_codes.get(fact, RESTRICTIONS)
         some = draw(st.lists(st.sampled_from(codes), min_size=1, max_size=2, unique=True))
         one = st.sampled_from(["includes", "excludes"]).map(lambda operator: {operator: some[0]})
-        several = st.sampled_from(["includes_any", "includes_all", "excludes", "within", "any_of"])
+        several = st.sampled_from(["includes_any", "includes_all", "excludes", "within", "within", "any_of"])
         return {name: draw(one | several.map(lambda operator: {operator: some}))}
     if fact.endswith(("_on", "_until")):
         operator = draw(st.sampled_from(["before", "after", "on_or_before", "on_or_after"]))
@@ -174,9 +180,11 @@ def tests(draw: st.DrawFn, names: Sequence[str]) -> Data:
             days += [{"fact": n} for n in other] * 3
         return {name: {operator: draw(st.sampled_from(days))}}
     if fact == "flow.smallest_cell":
-        return {name: draw(st.sampled_from([{"at_least": 10}, {"at_most": 10}, 10, {"known": True}]))}
+        other_number = {"at_least": {"fact": "request.provider_count"}}
+        return {name: draw(st.sampled_from([{"at_least": 10}, {"at_most": 10}, 10, {"known": True}, other_number]))}
     if fact == "flow.kept_for":
-        return {name: draw(st.sampled_from([{"at_least": "30 days"}, {"at_most": "30 days"}, "30 days"]))}
+        length = draw(st.sampled_from(["30 days", "1 month", "1 month"]))
+        return {name: draw(st.sampled_from([{"at_least": length}, {"at_most": length}, length]))}
     known: dict[str, list[Any]] = VALUES | DERIVED
     values = [value for value in known[fact] if value != "not_applicable"]
     value = draw(st.sampled_from(values))
@@ -210,31 +218,45 @@ def conditions(draw: st.DrawFn, atoms: Sequence[Data], depth: int = 2, definitio
 _RULE: Data = {"cite": "s. 1", "checked": "text"}
 
 
+def in_force() -> st.SearchStrategy[Data]:
+    """Mostly nothing, sometimes the days on which a rule is law."""
+    return st.sampled_from([{}] * 14 + [{"in_force": span} for span in SPANS])
+
+
+_DEMANDS: list[Data] = [
+    {"step": "approval", "says": "Approve", "by": "provider", "due": "before_transfer"},
+    {"step": "approval", "says": "Approve", "by": "hub", "due": "before_agreement"},
+    {"step": "approval", "says": "Approve", "by": "receiver", "due": "on_completion"},
+    {"instrument": "pact", "between": ["provider", "receiver"], "due": "before_transfer"},
+    {"instrument": "pact", "between": ["sender", "receiver"], "due": "continuing"},
+    {"clause": CLAUSE},
+    {"clause": CLAUSE, "says": "Say so"},
+]
+
+
 @st.composite
 def requirements(draw: st.DrawFn, atoms: Sequence[Data]) -> Data:
     """Something to be done, perhaps only under a condition. Requests report it as done, refused or not at all."""
-    item: Data = draw(
-        st.sampled_from(
-            [
-                {"step": "approval", "says": "Approve", "by": "provider", "due": "before_transfer"},
-                {"instrument": "pact", "between": ["provider", "receiver"], "due": "before_transfer"},
-            ]
-        )
-    )
+    item: Data = {**draw(st.sampled_from(_DEMANDS)), **draw(in_force())}
     return {**item, "when": draw(conditions(atoms, 1))} if draw(st.booleans()) else item
 
 
 @st.composite
-def frameworks(draw: st.DrawFn, atoms: Sequence[Data], framework: str = "law") -> Data:
+def frameworks(
+    draw: st.DrawFn, atoms: Sequence[Data], framework: str = "law", opened: Sequence[str] = BASES
+) -> Data:  # fmt: skip
     """A framework that reads these tests, and what earlier legs attached."""
-    travels = draw(st.lists(tests(["data.received_under", "data.restrictions"]), min_size=1, max_size=2))
-    defined = {"whole": {"says": "Defined", **_RULE, "when": draw(conditions(atoms, 1))}}
+    travels = draw(st.lists(tests(["data.received_under", "data.restrictions"], opened), min_size=1, max_size=2))
+    whole: Data = {"says": "Defined", **_RULE, "when": draw(conditions(atoms, 1))}
+    defined = {"whole": whole}
+    if draw(st.booleans()):
+        defined["wider"] = {"says": "Defined", **_RULE, "when": draw(conditions(atoms, 1, ["whole"]))}
     condition = conditions([*atoms, *travels, {"flow.redisclosure": True}], 2, list(defined))
     applies = draw(st.just({}) | st.just({}) | condition.map(lambda when: {"when": when}))
     bars = draw(st.lists(condition | st.sampled_from(travels), max_size=2))
     bases = []
     for _ in range(draw(st.integers(2, 3)) if framework == "law" else 1):
-        basis: Data = {"title": "Basis", **_RULE}
+        basis: Data = {"title": "Basis", **_RULE, **draw(in_force())}
         if draw(st.integers(0, 7)):
             basis["when"] = draw(condition)
         basis["attaches"] = draw(st.lists(st.sampled_from(RESTRICTIONS), max_size=2, unique=True))
@@ -244,9 +266,12 @@ def frameworks(draw: st.DrawFn, atoms: Sequence[Data], framework: str = "law") -
         "framework": framework,
         "title": "A framework",
         "authority": "1 Law 1",
+        **draw(in_force()),
         "definitions": defined,
-        "applies": {"says": "Applies", **_RULE, **applies},
-        "bars": {f"bar-{i}": {"says": "Bar", **_RULE, "when": when} for i, when in enumerate(bars, 1)},
+        "applies": {"says": "Applies", **_RULE, **applies, **draw(in_force())},
+        "bars": {
+            f"bar-{i}": {"says": "Bar", **_RULE, "when": when, **draw(in_force())} for i, when in enumerate(bars, 1)
+        },
         "bases": dict(zip(("one", "two", "three"), bases, strict=False)),
         "requires": draw(st.lists(requirements(atoms), max_size=1)),
     }
@@ -279,15 +304,24 @@ _HOUSE: Data = yaml.safe_load("""
 """A deployment that settles the kinds of A and B, and catalogues one element of A's."""
 
 
+_CLAUSES: Data = {
+    "clauses": {CLAUSE: {"title": "Use", "element": "use", "text": "For the purpose alone."}},
+    "elements": {"use": {"title": "Use of the data", "party": "receiver"}},
+}
+
+
 @st.composite
 def policy_files(draw: st.DrawFn, names: Sequence[str]) -> list[Data]:
-    """A vocabulary with exclusions, one framework or two, and a deployment."""
-    atoms = draw(st.lists(tests(names), min_size=3, max_size=5, unique_by=json_text))
+    """A vocabulary with exclusions, one framework or two, a deployment that may have house rules, and a clause."""
+    others = draw(st.sampled_from([[], [], ["other"], ["other"], ["house-rules"], ["other", "house-rules"]]))
+    opened = [*BASES, *(f"{name}.basis.one" for name in others)]
+    atoms = draw(st.lists(tests(names, opened), min_size=3, max_size=5, unique_by=json_text))
     vocabulary = {**_VOCABULARY, "exclusive": draw(exclusive_groups(atoms))}
-    law = draw(frameworks(atoms))
+    law = draw(frameworks(atoms, "law", opened))
     law["restrictions"] = {name: {"says": "Travels", "cite": "s. 1"} for name in RESTRICTIONS}
-    second = [draw(frameworks(atoms, "other"))] if draw(st.booleans()) else []
-    return [vocabulary, law, *second, _HOUSE]
+    second = [draw(frameworks(atoms, "other", opened))] if "other" in others else []
+    rules = [draw(frameworks(atoms, "house-rules", opened))] if "house-rules" in others else []
+    return [vocabulary, law, *second, {**_HOUSE, "rules": rules}, _CLAUSES]
 
 
 # Requests -------------------------------------------------------------------------------------------------------------
@@ -296,7 +330,7 @@ def policy_files(draw: st.DrawFn, names: Sequence[str]) -> list[Data]:
 @st.composite
 def graphs(draw: st.DrawFn) -> Data:
     """Parties, datasets and flows: every sender has what it sends, and nothing goes in a circle."""
-    parties = draw(st.sampled_from([["A", "B"], ["A", "B", "C"], ["A", "B", "C"]]))
+    parties = draw(st.sampled_from([["A", "B"], *[["A", "B", "C"]] * 3]))
     datasets: Data = {"a": {"owner": "A"}}
     if draw(st.booleans()):
         datasets["b"] = {"owner": draw(st.sampled_from(parties))}
@@ -304,12 +338,13 @@ def graphs(draw: st.DrawFn) -> Data:
     if len(datasets) > 1 and draw(st.booleans()):
         datasets["linked"] = {"from": ["a", "b"]}
     flows: list[Data] = []
-    for i in range(draw(st.integers(1, 3))):
+    for i in range(draw(st.sampled_from([1, 2, 2, 3, 3, 3]))):
         for party in parties:
             if "linked" in datasets and {"a", "b"} <= has[party]:
                 has[party].add("linked")
         ways = [(one, two) for k, one in enumerate(parties) for two in parties[k + 1 :] if has[one]]
-        sender, receiver = draw(st.sampled_from(ways))
+        onward = [way for way in ways if any(flow["to"] == way[0] for flow in flows)]
+        sender, receiver = draw(st.sampled_from([*ways, *onward * 3] if flows else [*ways, *ways[:1] * 2]))
         carries = draw(st.lists(st.sampled_from(sorted(has[sender])), min_size=1, max_size=2, unique=True))
         has[receiver].update(carries)
         flows.append({"id": f"f{i + 1}", "from": sender, "to": receiver, "carries": carries})
@@ -372,11 +407,14 @@ def facts_of(graph: Data, names: Sequence[str], *, house: bool) -> Iterator[Open
 
 
 def papers_of(graph: Data) -> Iterator[Open]:
-    """For every flow: whether a pact is in force between receiver and sender, or an owner of its data."""
+    """For every flow: whether a pact is in force between receiver and sender, or an owner, where none is reported."""
+    reports = [({*p["between"]}, p.get("flows")) for p in graph.get("instruments", ())]
     for flow in graph["flows"]:
         sources = {source for name in flow["carries"] for source in graph["datasets"][name].get("from", [name])}
         owners = {graph["datasets"][source]["owner"] for source in sources}
         for one in sorted({flow["from"], *owners}):
+            if any({one, flow["to"]} <= ends and (not flows or flow["id"] in flows) for ends, flows in reports):
+                continue
             about = f"papers of {one} and {flow['to']} on flow {flow['id']}"
             yield Open(("papers", flow["id"], one, flow["to"]), about, "flow.instruments", ("signed", "draft"))
 
@@ -409,7 +447,7 @@ class World:
 
     def decide(self) -> Decision:
         """The engine's decision on the request as it stands."""
-        return decide(self.policies, check_request(Document("request", self.request), self.policies))
+        return decide(self.policies, self.asked)
 
     def stating(self, choice: Sequence[tuple[Open, Any]]) -> World:
         """The same with some open facts stated."""
@@ -417,14 +455,34 @@ class World:
         for fact, value in choice:
             put(request, fact.path, value)
         stated = [fact.fact for fact, _ in choice]
-        world = replace(self, request=request, open=tuple(f for f in self.open if f.fact not in stated))
+        return self.asking(request, tuple(f for f in self.open if f.fact not in stated))
+
+    def asking(self, request: Data, open_: tuple[Open, ...] = ()) -> World:
+        """Another request under the same policies, which are read only once."""
+        world = replace(self, request=request, open=open_)
         world.__dict__["policies"] = self.policies
         return world
 
+    @cached_property
+    def asked(self) -> Request:
+        """The request as the engine reads it."""
+        return check_request(Document("request", self.request), self.policies)
+
+    @property
+    def text(self) -> str:
+        """The world as the documents that a person would write; `read_worlds` reads them."""
+        return "---\n".join(map(as_yaml, [{"exclusive": self.files[0]["exclusive"]}, *self.files[1:], self.request]))
+
     def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
-        """A failing example is shown as the documents that a person would write."""
-        files = [{"exclusive": self.files[0]["exclusive"]}, *self.files[1:], self.request]
-        printer.text("\n" + "---\n".join(map(as_yaml, files)))
+        """A failing example is shown as its documents."""
+        printer.text(f"\n{self.text}")
+
+
+def read_worlds(text: str) -> list[World]:
+    """The requests in some documents, under the policies there: what excludes what, policy files, requests."""
+    first, *others = yaml.safe_load_all(text)
+    files = [{**_VOCABULARY, **first}, *(data for data in others if "request" not in data)]
+    return [World(files, data, ()) for data in others if "request" in data]
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -442,15 +500,27 @@ def json_text(data: Any) -> str:
     return json.dumps(data, sort_keys=True, default=str)
 
 
-@st.composite
-def worlds(draw: st.DrawFn, completions: int = 144) -> World:
+def worlds(completions: int = 144) -> st.SearchStrategy[World]:
     """Small policies and a small request that has at most so many completions."""
+    return families(1, completions).map(lambda family: family[0])
+
+
+@st.composite
+def families(draw: st.DrawFn, size: int, completions: int) -> list[World]:
+    """Some requests under the same small policies."""
     pool = [*VALUES, *VALUES, *DERIVED]
     chosen = draw(st.lists(st.sampled_from(pool), min_size=2, max_size=4, unique=True))
     names = [name for fact in chosen for name in (readable(fact) if fact in VALUES else [fact])]
     files = draw(policy_files(names))
+    first, *others = [draw(_requests(files, names, completions)) for _ in range(size)]
+    return [first, *(first.asking(other.request, other.open) for other in others)]
+
+
+@st.composite
+def _requests(draw: st.DrawFn, files: list[Data], names: Sequence[str], completions: int) -> World:
+    """A request under these policies, whose rules read these facts."""
     request = draw(graphs())
-    house = draw(st.booleans())
+    house = draw(st.booleans()) or bool(files[-2]["rules"] and draw(st.booleans()))
     if house:
         request["deployment"] = "house"
     still_open = []
@@ -465,8 +535,8 @@ def worlds(draw: st.DrawFn, completions: int = 144) -> World:
                 put(request, fact.path, "unknown")
             still_open.append(fact)
     _restate(draw, request, names, still_open, house=house)
-    request |= draw(reports(approval='"step": "approval"' in json_text(files[1]), parties=list(request["parties"])))
-    if "flow.instruments" in names and "instruments" not in request:
+    request |= draw(reports(files, request))
+    if "flow.instruments" in names:
         still_open += papers_of(request)
     while prod(len(fact.values) for fact in still_open) > completions:
         fact = still_open.pop(draw(st.integers(0, len(still_open) - 1)))
@@ -497,17 +567,78 @@ def _restate(draw: st.DrawFn, request: Data, names: Sequence[str], still_open: l
 
 
 @st.composite
-def reports(draw: st.DrawFn, *, approval: bool, parties: list[str]) -> Data:
-    """What the parties report of steps and papers, and the basis they claim."""
-    done, status = st.sampled_from(["done", "refused"]), st.sampled_from(["signed", "draft", "refused"])
+def reports(draw: st.DrawFn, files: Sequence[Data], request: Data) -> Data:
+    """What the parties report of steps and papers, and the bases they claim."""
+    laws = [law for file in files for law in (file, *file.get("rules", ())) if "framework" in law]
+    steps = [f"{law['framework']}.step.approval" for law in laws if '"approval"' in json_text(law)]
+    bases = [f"{law['framework']}.basis.{key}" for law in laws for key in law["bases"]]
+    nowhere: Data = {}
+    flow = st.sampled_from([nowhere, nowhere, nowhere, *({"flow": flow["id"]} for flow in request["flows"])])
+    done: list[Data] = [{"status": "done"}, {"status": "refused"}, {"status": "done", "on": TOMORROW}]
+    status = st.sampled_from(done)
     found: Data = {}
-    if approval and draw(st.booleans()):
-        found["steps"] = [{"step": "law.step.approval", "status": draw(done)}]
+    if draw(st.booleans()) and steps:
+        acts = range(draw(st.integers(1, 2)))
+        found["steps"] = [{"step": draw(st.sampled_from(steps)), **draw(status), **draw(flow)} for _ in acts]
     if draw(st.booleans()):
-        found["instruments"] = [{"instrument": "pact", "between": parties, "status": draw(status)}]
+        found["instruments"] = [draw(papers(request)) for _ in range(draw(st.integers(1, 3)))]
     if draw(st.booleans()):
-        found["claims"] = [{"basis": "law.basis.one"}]
+        found["claims"] = [
+            {"basis": draw(st.sampled_from(bases)), **draw(flow)} for _ in range(draw(st.integers(1, 2)))
+        ]
     return found
+
+
+@st.composite
+def papers(draw: st.DrawFn, request: Data) -> Data:
+    """A paper between all parties or two of them, for all flows or one."""
+    parties = list(request["parties"])
+    days: list[Data] = [{}, {}, {}, *SPANS]
+    says: list[Data] = [{}, {"contains": [CLAUSE]}, {"lacks": [CLAUSE]}]
+    paper: Data = {
+        "instrument": "pact",
+        "between": draw(st.sampled_from([parties, parties, [parties[0], parties[1]], [parties[-2], parties[-1]]])),
+        "status": draw(st.sampled_from(["signed", "draft", "refused"])),
+        **draw(st.sampled_from(days)),
+        **draw(st.sampled_from(says)),
+    }
+    if not draw(st.integers(0, 3)):
+        paper["flows"] = [draw(st.sampled_from(request["flows"]))["id"]]
+    return paper
+
+
+TRAITS = (
+    "claims for data that go on", "papers of different status", "lengths of different units",
+    "restrictions of several laws", "house rules", "dates in force", "refused", "a clause that lacks",
+    "definitions of definitions", "within", "two facts compared", "facts that exclude one another",
+)  # fmt: skip
+"""What engines stumble over; a fair share of all worlds should have each."""
+
+
+def traits(world: World) -> Iterator[str]:
+    """Those of `TRAITS` that a world has."""
+    request, said = world.request, json_text(world.request)
+    house = [law for file in world.files for law in file.get("rules", ()) if request.get("deployment") == "house"]
+    laws = [*(file for file in world.files if "framework" in file), *house]
+    written_law = json_text(laws)
+    onward = any(one["to"] == other["from"] for one in request["flows"] for other in request["flows"])
+    papers = request.get("instruments", ())
+    attached = sum(any(basis["attaches"] for basis in law["bases"].values()) for law in laws)
+    has = (
+        onward and "claims" in request,
+        any(a["between"] == b["between"] and a["status"] != b["status"] for a in papers for b in papers),
+        '"1 month"' in written_law and "flow.kept_for" in written_law,
+        onward and attached > 1 and ('"data.re' in written_law),
+        bool(house),
+        "in_force" in written_law,
+        '"refused"' in said,
+        '"lacks"' in said and f'"clause": "{CLAUSE}"' in written_law,
+        any("wider" in law["definitions"] and '"whole"' in json_text(law["definitions"]["wider"]) for law in laws),
+        '"within"' in written_law,
+        '"fact": ' in written_law,
+        bool(world.files[0]["exclusive"]),
+    )
+    return (trait for trait, found in zip(TRAITS, has, strict=True) if found)
 
 
 # Texts and changes of them --------------------------------------------------------------------------------------------

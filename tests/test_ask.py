@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import pty
+import re
 import select
 import signal
 import sys
@@ -351,6 +352,19 @@ def test_papers_are_reported_with_their_parties(status: str, code: int) -> None:
     assert answer.exit_code == code
     paper = {"instrument": "pact", "between": ["OWNER", "LAB"], "status": status, "flows": ["leg"]}
     assert parse(request()).data["instruments"] == [paper]
+
+
+@pytest.mark.usefixtures("home")
+def test_that_a_paper_is_refused_is_never_announced_to_allow() -> None:
+    """No pact is in force then, as the basis wants; but the pact is required, and what was refused denies."""
+    law("""
+        requires: [{instrument: pact, between: [provider, receiver], due: before_transfer}]
+        bases: {one: {title: The basis, cite: s. 2, checked: text, when: {flow.instruments: {excludes: pact}}}}
+        """)
+    answer = ask("refused")
+    assert re.search(r"draft .*settles it: allow", answer.output)
+    assert not re.search(r"refused .*settles it", answer.output)
+    assert answer.exit_code == 10
 
 
 @pytest.mark.usefixtures("home")

@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("pyarrow")
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from engine.batch import running, sources
@@ -74,6 +75,82 @@ def test_lines_columns_and_folders_give_the_same_bytes_in_any_number_of_processe
     assert answers("two.parquet") == answers("requests.out.parquet")
 
 
+def columns() -> pa.Table:
+    """The same as columns."""
+    assert at_home("rows", folder(), "-o", "requests.parquet").exit_code == 0
+    return pq.read_table("requests.parquet")
+
+
+def text(values: list[str | None]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def test_columns_hold_text_as_a_request_has_it() -> None:
+    table = columns()
+    assert table["receiver.trusted"].to_pylist()[:3] == ["true", "false", "unknown"]
+    assert set(table["data.categories"].to_pylist()) == {"{school}"}
+    assert set(table["request.purpose"].to_pylist()) == {"study"}
+
+
+def test_columns_of_other_programs_may_have_types_of_their_own() -> None:
+    table = columns()
+    trusted = pa.array([(True, False, None)[i % 3] for i in range(REQUESTS)])
+    place = table.column_names.index("receiver.trusted")
+    table = table.set_column(place, "receiver.trusted", trusted)
+    for name in ("request", "data.categories"):
+        table = table.set_column(table.column_names.index(name), name, text(table[name].to_pylist()))
+    empty = [name for name in table.column_names if not any(table[name].to_pylist())]
+    pq.write_table(table.drop_columns(empty), "theirs.parquet")
+    for source in ("requests.parquet", "theirs.parquet"):
+        assert at_home("batch", source, "-o", f"{source}.out.parquet").exit_code == 0
+    assert answers("theirs.parquet.out.parquet") == answers("requests.parquet.out.parquet")
+
+
+@pytest.mark.parametrize("nothing", ["", "unknown", None])
+def test_what_a_column_does_not_say_is_unknown(nothing: str | None) -> None:
+    table = columns()
+    place = table.column_names.index("receiver.trusted")
+    pq.write_table(table.set_column(place, "receiver.trusted", text([nothing] * REQUESTS)), "silent.parquet")
+    pq.write_table(table.remove_column(place), "absent.parquet")
+    for source in ("silent.parquet", "absent.parquet"):
+        answer = at_home("batch", source, "-o", "out.parquet")
+        assert answer.exit_code == 0, answer.output
+        assert {item["outcome"] for item in answers()} == {"undetermined"}
+
+
+def test_a_request_that_is_torn_apart_is_refused_before_anything_is_decided() -> None:
+    table = columns()
+    pq.write_table(pa.concat_tables([table, table.slice(0, 1)]), "apart.parquet")
+    twice = pa.concat_tables([table.slice(0, 1), table.slice(0, 1)])
+    pq.write_table(twice, "groups.parquet", row_group_size=1)
+    for source in ("apart.parquet", "groups.parquet"):
+        message = refused(at_home("batch", source, "-o", "out.parquet"))
+        assert 'tears request "r0" apart' in message
+    assert not Path("out.parquet").exists()
+    assert not Path("out.parquet.work").exists()
+
+
+def test_columns_that_say_what_is_no_fact_or_no_value_are_bad_by_request() -> None:
+    table = columns()
+    odd = text(["", "true", *[""] * (REQUESTS - 2)])
+    wrong = text(["perhaps", *table["receiver.trusted"].to_pylist()[1:]])
+    table = table.set_column(table.column_names.index("receiver.trusted"), "receiver.trusted", wrong)
+    pq.write_table(table.append_column("receiver.trustd", odd), "odd.parquet")
+    assert at_home("batch", "odd.parquet", "-o", "out.parquet").exit_code == 2
+    found = [json.loads(line) for line in Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert [item["line"] for item in found] == [1, 2]
+    assert 'not "perhaps"' in found[0]["problems"][0]["message"]
+    assert found[1]["problems"][0]["help"] == 'did you mean "receiver.trusted"?'
+    assert [item["request"] for item in answers()] == [f"r{i}" for i in range(2, REQUESTS)]
+
+
+def test_two_requests_of_one_name_do_not_become_columns() -> None:
+    folder()
+    write("requests/same.yaml", request("request: r1"))
+    assert 'two requests are called "r1"' in refused(at_home("rows", "requests", "-o", "requests.parquet"))
+    assert not Path("requests.parquet").exists()
+
+
 def test_a_line_may_also_hold_a_request_document() -> None:
     document = {
         "request": "on-one-line", "title": "One line", "date": "2026-11-23", "purpose": "study",
@@ -130,7 +207,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(monkeypatch
     source = lines()
     assert at_home("batch", source, "-o", "whole.parquet", "--jobs", "1").exit_code == 0
     decided: list[int] = []
-    keep = running._keep
+    keep = running.keep
 
     def until_third(*arguments: Any) -> Any:
         if len(decided) == 2:
@@ -138,7 +215,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(monkeypatch
         decided.append(arguments[-1].number)
         return keep(*arguments)
 
-    monkeypatch.setattr(running, "_keep", until_third)
+    monkeypatch.setattr(running, "keep", until_third)
     stopped = at_home("batch", source, "-o", "out.parquet", "--jobs", "1")
     assert stopped.exit_code != 0
     assert not Path("out.parquet").exists()
@@ -148,7 +225,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_with_the_same_bytes(monkeypatch
         again.append(arguments[-1].number)
         return keep(*arguments)
 
-    monkeypatch.setattr(running, "_keep", noting)
+    monkeypatch.setattr(running, "keep", noting)
     answer = at_home("batch", source, "-o", "out.parquet", "--jobs", "1")
     assert answer.exit_code == 0
     assert "2 of " in answer.stderr
@@ -180,7 +257,8 @@ def test_what_cannot_be_read_is_refused_in_one_message() -> None:
     Path("empty").mkdir()
     Path("note.txt").write_text("x", encoding="utf-8")
     Path("broken.parquet").write_text("x", encoding="utf-8")
-    for source in ("nowhere.ndjson", "empty", "note.txt", "broken.parquet"):
+    pq.write_table(pa.table({"request": ["r1"]}), "other.parquet")
+    for source in ("nowhere.ndjson", "empty", "note.txt", "broken.parquet", "other.parquet"):
         assert source in refused(at_home("batch", source, "-o", "out.parquet"))
     assert "no such folder" in refused(at_home("batch", "request.yaml", "-o", "nowhere/out.parquet"))
     assert not Path("out.parquet").exists()

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from benchmarks import plots, single
-from benchmarks.__main__ import PAGE, README, write
+from benchmarks.__main__ import PAGE, README, engines, write
 from benchmarks.batch import decided, write_lines, write_parquet
-from benchmarks.peers.engines import IN_PROCESS, MODULES
 from benchmarks.scaling import joined
-from benchmarks.single import DisagreementError, Engine, Workload
+from benchmarks.single import DisagreementError, Timing, Workload
 from engine.backends.columns.program import compiled
 from engine.backends.generated import Decider
 
@@ -27,11 +27,11 @@ def work() -> Workload:
     return single.workload(8)
 
 
-@pytest.fixture(scope="module")
-def engines(work: Workload) -> dict[str, Engine]:
-    """The engines that are installed, but for servers."""
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    """What engines need while they are asked."""
     with ExitStack() as stack:
-        return {engine.name: engine for engine in single.engines(work, stack) if "HTTP" not in engine.name}
+        yield stack
 
 
 def test_half_of_the_requests_are_allowed(work: Workload) -> None:
@@ -47,24 +47,51 @@ def test_several_frameworks_apply(work: Workload) -> None:
     assert len({finding.framework for finding in found}) >= 3
 
 
-@pytest.mark.parametrize("name", [single.OURS, single.INTERPRETER, *IN_PROCESS])
-def test_every_engine_answers_alike(name: str, work: Workload, engines: dict[str, Engine]) -> None:
-    if name in MODULES and not find_spec(MODULES[name]):
+@pytest.mark.parametrize("name", single.known())
+def test_every_engine_answers_alike(name: str, work: Workload, stack: ExitStack) -> None:
+    if name not in single.installed():
         pytest.skip(f"{name} is not installed")
-    assert single.compared(engines[name], work, SLOW.get(name, 10)) >= 1
+    assert single.compared(single.engine(name, work, stack), work, SLOW.get(name, 10)) >= 1
 
 
-def test_an_engine_that_answers_otherwise_is_not_timed(work: Workload, engines: dict[str, Engine]) -> None:
-    wrong = engines[single.BASELINE]._replace(allowed=lambda answer: not answer)
+def test_an_engine_that_answers_otherwise_is_not_timed(work: Workload, stack: ExitStack) -> None:
+    wrong = single.engine(single.BASELINE, work, stack)._replace(allowed=lambda answer: not answer)
     with pytest.raises(DisagreementError, match="plain Python answers request q0 otherwise than"):
         single.compared(wrong, work)
 
 
 def test_columns_answer_alike(work: Workload, tmp_path: Path) -> None:
-    files = [write_lines(work, 12, tmp_path / "requests.ndjson"), *write_parquet(work, [12], tmp_path).values()]
-    for file in files:
-        run = decided(file, work)
+    lines = write_lines(work.documents, 12, tmp_path / "requests.ndjson")
+    for file in (lines, *write_parquet(work, [12], tmp_path).values()):
+        run = decided(file, work.policies, work.outcomes)
         assert (run.requests, run.outcomes) == (12, list(work.outcomes))
+
+
+def test_an_engine_that_fails_is_named_and_the_others_are_measured(
+    work: Workload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measured(name: str, work: Workload) -> Timing:
+        if name == single.BASELINE:
+            raise RuntimeError("out of order")
+        return Timing(name, "yes or no", 2.0, 3.0, 1, 1.0, 1)
+
+    monkeypatch.setattr(single, "measured", measured)
+    monkeypatch.setattr(single, "installed", lambda: [single.OURS, single.BASELINE])
+    monkeypatch.setattr("benchmarks.__main__.apart", lambda call, *arguments: call(*arguments))
+    timings, missing = engines(work)
+    assert [timing.name for timing in timings] == [single.OURS]
+    assert "Not measured: plain Python: out of order." in missing
+    assert "Not measured: OPA server over HTTP: not installed." in missing
+
+
+def test_a_server_is_charged_for_what_its_own_process_does(work: Workload, stack: ExitStack) -> None:
+    if single.SERVER not in single.installed():
+        pytest.skip("opa is not installed")
+    server = single.engine(single.SERVER, work, stack)
+    before, here = server.spent(), time.process_time()
+    for i in range(50):
+        server.ask(i % len(work.documents))
+    assert server.spent() - before > time.process_time() - here
 
 
 def test_joined_requests_have_as_many_disclosures_as_asked_for(work: Workload) -> None:

@@ -141,7 +141,7 @@ def test_a_run_that_was_stopped_goes_on_elsewhere(running: str, monkeypatch: pyt
         return keep(done, found, chunk)
 
     monkeypatch.setattr(cluster, "keep", twice)
-    assert at_home("batch", "requests", "-o", "out.parquet", "--cluster", running).exit_code == 1
+    assert at_home("batch", "requests", "-o", "out.parquet", "--cluster", running).exit_code == 130
     answer = at_home("batch", "requests", "-o", "out.parquet", "--jobs", "1")
     assert f"2 of {REQUESTS} chunks were decided before" in answer.stderr
     assert written("out.parquet") == local()

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import date
 from io import StringIO
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from engine.advice.cures import Advice, cures
-from engine.advice.weights import CONDITION, ODD, WEIGHTS
+from engine.advice.cures import MOST, Advice, cures
+from engine.advice.weights import CONDITION, ODD, OPENING, WEIGHTS
 from engine.decisions import decide
-from engine.documents import CannotDo, parse
+from engine.documents import CannotDo, DocumentProblems, parse
 from engine.policies import PolicySet
 from engine.reports.cures import show_advice
 from engine.requests import check_request
@@ -65,14 +67,14 @@ REQUEST = """
 """
 
 
-def law(*bases: str, bars: str = "") -> PolicySet:
+def law(*bases: str, bars: str = "", more: str = "") -> PolicySet:
     """A law with these bases, each a condition, over the changeable vocabulary."""
     named = "".join(
         f"  b{i}: {{title: Basis {i}, cite: s. {i}, checked: text, when: {when}}}\n" for i, when in enumerate(bases, 1)
     )
     barred = f"bars:\n  never: {{says: Never that, cite: s. 9, checked: text, when: {bars}}}\n" if bars else ""
     applies = "applies: {says: Everything, cite: s. 1, checked: text}"
-    return policies(written(LAW_HEAD, applies) + barred + f"bases:\n{named}", vocabulary=changeable())
+    return policies(written(LAW_HEAD, applies) + barred + f"bases:\n{named}", vocabulary=written(changeable()) + more)
 
 
 def advised(policies: PolicySet, *changes: tuple[str, str]) -> Advice:
@@ -244,6 +246,135 @@ def test_no_set_of_changes_is_cheaper(bases: list[Any], bars: list[Any]) -> None
         assert cure.decision.outcome == "allow"
 
 
+# With facts that nobody stated ----------------------------------------------------------------------------------------
+
+Way = tuple[int, str]
+"""What it costs to have a value, and the kind of measure; nothing where it is stated or stays open."""
+
+ASSUMED_NOT, ASSUMED = (WEIGHTS["assume"], "assume"), (WEIGHTS["assume"] + OPENING, "assume")
+FREE: Way = (0, "")
+APPROVE, DELIVER, AGGREGATE = ((WEIGHTS[kind], kind) for kind in ("approve", "deliver", "aggregate"))
+NAMED = (WEIGHTS["recipient"] + CONDITION, "recipient")
+
+WAYS: dict[str, dict[Any, dict[Any, Way]]] = {
+    "approved": {
+        "unknown": {"unknown": FREE, True: APPROVE, False: ASSUMED_NOT},
+        False: {False: FREE, True: APPROVE},
+        True: {True: FREE},
+    },
+    "ethics": {
+        "unknown": {
+            "unknown": FREE, "approved": APPROVE, "waived": (WEIGHTS["approve"] + ODD, "approve"),
+            "not_applicable": ASSUMED_NOT,
+        },
+        "waived": {"waived": FREE, "approved": APPROVE},
+    },
+    "form": {
+        "unknown": {"unknown": FREE, "coded": DELIVER, "aggregate": AGGREGATE, "identified": ASSUMED},
+        "coded": {"coded": FREE, "aggregate": AGGREGATE},
+    },
+    "kind": {
+        "unknown": {"unknown": FREE, "agency": NAMED, "lab": ASSUMED, "public": ASSUMED},
+        "lab": {"lab": FREE, "agency": NAMED},
+    },
+    "trusted": {"unknown": {"unknown": FREE, True: ASSUMED, False: ASSUMED_NOT}, True: {True: FREE}},
+    "sensitive": {"unknown": {"unknown": FREE, True: ASSUMED, False: ASSUMED_NOT}, False: {False: FREE}},
+    "signed": {
+        "unknown": {
+            "unknown": FREE, date(2026, 6, 1): ASSUMED,
+            **dict.fromkeys(
+                [date(2026, 5, 30), date(2026, 6, 3), date(2026, 7, 1), date(2026, 7, 2)], (ASSUMED[0] + ODD, "assume")
+            ),
+        },
+    },
+    "expires": {
+        "unknown": {"unknown": FREE, "not_applicable": ASSUMED_NOT},
+        date(2026, 7, 1): {date(2026, 7, 1): FREE},
+    },
+}  # fmt: skip
+"""By fact and by what is stated of it: what a cure may make of it, and how, by hand."""
+
+ABOUT = {"form": "flow leg", "kind": "party LAB", "trusted": "party LAB", "sensitive": "dataset records"}
+TESTS: dict[str, list[dict[str, Any]]] = {
+    "approved": [{"request.approved": True}, {"request.approved": False}],
+    "ethics": [{"request.ethics": "approved"}, {"request.ethics": "waived"}],
+    "form": [{"flow.form": "coded"}, {"flow.form": "aggregate"}, {"flow.form": ["coded", "identified"]}],
+    "kind": [{"receiver.kind": "agency"}, {"receiver.kind": "lab"}],
+    "trusted": [{"receiver.trusted": True}, {"receiver.trusted": False}],
+    "sensitive": [{"data.sensitive": True}, {"data.sensitive": False}],
+    "signed": [{"request.signed_on": {"before": "2026-06-01"}}, {"request.signed_on": "2026-06-01"}],
+    "expires": [{"request.expires_on": {"after": "2026-06-01"}}],
+}
+COMPARED: dict[str, Any] = {"request.signed_on": {"before": {"fact": "request.expires_on"}}}
+EXCLUSIVE = {
+    ("approved", "trusted"): "[{request.approved: true}, {receiver.trusted: true}]",
+    ("form", "sensitive"): "[{flow.form: coded}, {data.sensitive: true}]",
+}
+
+
+def half_stated(values: dict[str, Any]) -> str:
+    """A request of one flow of which so much is stated."""
+    return written("""
+        request: example
+        title: An example
+        date: 2026-11-23
+        purpose: study
+        facts: {{approved: {approved}, ethics: {ethics}, signed_on: {signed}, expires_on: {expires}}}
+        parties: {{OWNER: {{facts: {{kind: agency}}}}, LAB: {{facts: {{kind: {kind}, trusted: {trusted}}}}}}}
+        datasets: {{records: {{owner: OWNER, categories: [school], facts: {{sensitive: {sensitive}}}}}}}
+        flows: [{{id: leg, from: OWNER, to: LAB, carries: [records], form: {form}}}]
+    """).format(**{fact: str(value).lower() for fact, value in values.items()})
+
+
+def every_way(policies: PolicySet, stated: dict[str, Any], drawn: Sequence[str]) -> Iterator[tuple[int, set[Any]]]:
+    """Every set of changes and assumptions with which the request is allowed: what it costs, and what it changes."""
+    for values in product(*(WAYS[fact][stated[fact]].items() for fact in drawn)):
+        ways = {fact: way for fact, (_, way) in zip(drawn, values, strict=True)}
+        text = half_stated(stated | {fact: value for fact, (value, _) in zip(drawn, values, strict=True)})
+        with suppress(DocumentProblems):  # facts that exclude one another
+            if decide(policies, check_request(parse(text, "request.yaml"), policies)).outcome == "allow":
+                changed = {(kind, ABOUT.get(fact, "the request")) for fact, (_, kind) in ways.items() if kind}
+                yield sum(cost for cost, _ in ways.values()), changed
+
+
+@st.composite
+def open_worlds(draw: st.DrawFn) -> tuple[PolicySet, dict[str, Any], list[str]]:
+    """A law over a few facts, some of which a request leaves open, what the request states, and the facts."""
+    stated: dict[str, Any] = {fact: next(iter(ways)) for fact, ways in WAYS.items()}
+    drawn = draw(st.lists(st.sampled_from(sorted(WAYS)), min_size=2, max_size=3, unique=True))
+    for fact in drawn:
+        stated[fact] = draw(st.sampled_from(list(WAYS[fact])))
+    atoms = [test for fact in drawn for test in TESTS[fact]]
+    if {"signed", "expires"} <= {*drawn}:
+        atoms += [COMPARED] * 3
+    bases = draw(st.lists(conditions(atoms, 2), min_size=1, max_size=2))
+    bars = draw(st.lists(conditions(atoms, 1), max_size=1))
+    exclusive = [pair for facts, pair in EXCLUSIVE.items() if {*facts} <= {*drawn}]
+    more = f"exclusive: [{', '.join(exclusive)}]" if exclusive else ""
+    rules = law(*map(json_text, bases), bars=json_text(bars[0]) if bars else "", more=more)
+    return rules, stated, drawn
+
+
+@settings(max_examples=80, deadline=None)
+@given(open_worlds())
+def test_no_cure_is_missed_where_facts_are_open(world: tuple[PolicySet, dict[str, Any], list[str]]) -> None:
+    rules, stated, drawn = world
+    text = half_stated(stated)
+    try:
+        advice = cures(rules, check_request(parse(text, "request.yaml"), rules), text)
+    except DocumentProblems:
+        reject()  # what is stated excludes itself
+    possible = [*every_way(rules, stated, drawn)]
+    if advice.decision.outcome == "allow":
+        return
+    for cure in advice.cures:
+        assert cure.cost == min(cost for cost, _ in possible)
+        done = {measure.theme for measure in cure.measures if measure.kind != "assume"}
+        themes = done or {measure.theme for measure in cure.measures}
+        possible = [(cost, changed) for cost, changed in possible if not themes <= changed]
+    assert not possible or len(advice.cures) == MOST
+
+
 # On the command line --------------------------------------------------------------------------------------------------
 
 UNIVERSITY = Path("cases/p20win/joined-university.yaml")
@@ -279,6 +410,23 @@ def test_nothing_is_proposed_for_data_of_which_nobody_says_what_they_are() -> No
     rules = law("{request.approved: true}")
     with pytest.raises(CannotDo, match='what kinds of record "pay" holds is not stated'):
         advised(rules, ("pay: {owner: OTHER, categories: [wage],", "pay: {owner: OTHER,"))
+
+
+def test_what_an_element_is_that_nobody_catalogued_is_never_assumed() -> None:
+    rules = law("{data.categories: {excludes: wage}}")
+    with pytest.raises(CannotDo, match=r'what kinds of record "pay" \(salary\) holds is not stated'):
+        advised(rules, ("pay: {owner: OTHER, categories: [wage],", "pay: {owner: OTHER, elements: [salary],"))
+
+
+def test_a_way_out_that_needs_no_open_fact_is_found() -> None:
+    """Nobody says whether LAB is trusted. Coded data that a board approved may go to it either way."""
+    trusted = "{all: [{receiver.trusted: true}, {flow.form: coded}]}"
+    not_trusted = "{all: [{not: {receiver.trusted: true}}, {request.ethics: approved}]}"
+    text = half_stated({fact: next(iter(ways)) for fact, ways in WAYS.items()} | {"form": "identified"})
+    rules = law(trusted, not_trusted)
+    advice = cures(rules, check_request(parse(text, "request.yaml"), rules), text)
+    assert taken(advice)[0] == [("deliver", "flow leg"), ("approve", "the request")]
+    assert advice.cures[0].cost == WEIGHTS["approve"] + WEIGHTS["deliver"]
 
 
 def test_a_title_stays_text() -> None:

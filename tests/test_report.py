@@ -335,6 +335,8 @@ def test_the_page_can_be_used_by_everybody_on_a_phone_and_on_a_desk(home: Path) 
                 page = browser.new_page(viewport={"width": width, "height": 900})
                 page.goto((home / f"{name}.html").as_uri())
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
+                fits = "all => all.every(e => e.offsetWidth <= e.parentElement.clientWidth)"
+                assert page.eval_on_selector_all("table", fits)
                 assert Axe().run(page).response["violations"] == []
                 sizes = page.eval_on_selector_all(
                     "svg text", "all => all.map(e => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)"

@@ -68,9 +68,11 @@ def _check_kinds(request: Request) -> None:
     for flow in request.flows:
         for source in sorted({source for dataset in flow.carries for source in request.sources(dataset)}):
             kinds = request.data[source].get("categories")
-            if kinds is None or not isinstance(kinds.statement.value, CodeSet):
+            stated = kinds.statement.value if kinds else None
+            if not isinstance(stated, CodeSet) or stated.may:
+                elements = f" ({', '.join(unclassified)})" if (unclassified := request.unclassified.get(source)) else ""
                 raise CannotDo(
-                    f'what kinds of record "{source}" holds is not stated, so any law may protect it; '
+                    f'what kinds of record "{source}"{elements} holds is not stated, so any law may protect it; '
                     "state that first, for instance with assent ask"
                 )
 
@@ -115,12 +117,11 @@ class _Hunt:
                     wait(source.base + candidate.cost, source, candidate)
                 continue
             measures = (*source.taken, *candidate.measures)
-            themes = frozenset(measure.theme for measure in measures)
+            themes = _themes(measures)
             cure = None
             contained = next((earlier for earlier in shown if earlier <= themes), None)
             if contained is None and (cure := self.cure(cost, measures)):
-                cure = self.smallest(cure)
-                shown.append(frozenset(measure.theme for measure in cure.measures))
+                shown.append(themes)
                 yield cure
             if contained is not None or cure:
                 rest = (contained or themes) - {measure.theme for measure in source.taken}
@@ -175,13 +176,6 @@ class _Hunt:
             return None
         return Cure(cost, measures, text, decision) if decision.outcome == "allow" else None
 
-    def smallest(self, cure: Cure) -> Cure:
-        """The cure without the measures that it does not need: what the search takes for open may be settled."""
-        for measure in sorted(cure.measures, key=lambda measure: -measure.cost):
-            fewer = tuple(other for other in cure.measures if other is not measure)
-            cure = (fewer and self.cure(cure.cost - measure.cost, fewer)) or cure
-        return cure
-
     def text_with(self, measures: tuple[Measure, ...]) -> str:
         """The request's text with measures taken."""
         stances = Stances(self.request, self.policies.vocabulary)
@@ -215,6 +209,12 @@ def _granted(i: int, obstacles: Iterable[Measure]) -> dict[str, Any]:
         elif measure.part == ("lacks", i):
             found["lacks"] = ()
     return found
+
+
+def _themes(measures: Iterable[Measure]) -> frozenset[Theme]:
+    """What a cure does, by which others are told from it; what it assumes counts only where it does nothing."""
+    done = frozenset(measure.theme for measure in measures if measure.kind != "assume")
+    return done or frozenset(measure.theme for measure in measures)
 
 
 def _choices(items: Sequence[Measure]) -> Iterator[tuple[Measure, ...]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from engine.advice.measures import Measure
 from engine.advice.parts import CATEGORIES, DERIVED, Parts
-from engine.advice.program import Program
+from engine.advice.program import Program, holds_in
 from engine.advice.stances import Stance, Stances
 from engine.advice.weights import CODE, CONDITION, ODD, OPENING, WEIGHTS, MeasureKind
-from engine.completions import FactKey, key_of
-from engine.completions.clauses import Completion
-from engine.completions.variables import Variable
-from engine.conditions import Reading, Test
+from engine.completions import FactKey
+from engine.completions.variables import Variable, apart
 from engine.facts import Absence, ChangeKind, CodeSet, Declared, Reach, Value, read_scalar
 from engine.graph import Disclosure
 
@@ -30,34 +28,57 @@ class Offer(NamedTuple):
     measure: Measure | None
 
 
-class Plan(Completion):
-    """The values that facts are given; what is given none stays open.
-
-    A literal of a formula then implies that its truth is sure, whatever the open facts turn out to be.
-    """
+class Plan:
+    """The values that facts are given; what is given none stays open."""
 
     def __init__(self, program: Program, stances: Stances, parts: Parts | None, disclosures: Mapping[str, Disclosure]):
         self.program, self.stances, self.parts, self.disclosures = program, stances, parts, disclosures
-        self.clauses, self.scope, self.changed, self.base = program.gates, program.gates.scope, 0, None
+        self.gates, self.scope = program.gates, program.gates.scope
         self.domains: dict[Variable, list[Value]] = {}
         self.own: dict[Variable, list[int]] = {}
-        self.known: dict[tuple[int, bool], int] = {}
+        """By variable: the literals that say that it is given a value of its domain."""
         self.offers: dict[FactKey, list[Offer]] = {}
         self.sets: dict[FactKey, _SetOffer] = {}
         self.papers: dict[int, Measure] = {}
         self.recipients: dict[str, int] = {}
         self._signed: dict[tuple[str, frozenset[str]], int] = {}
+        self._else: dict[tuple[Variable, int], list[int]] = {}
         for variable in self.scope.variables:
             self._offer(variable)
         for offer in self.sets.values():
             offer.bind()
+        self._leave_room()
 
-    def _comparison(self, test: Test, readings: tuple[Reading, ...], truth: bool) -> int:
-        """Two facts compared: both must have been given values."""
-        result = super()._comparison(test, readings, truth)
-        for reading in readings:
-            self.clauses.add(-result, *self.values(Variable(key_of(reading))))
-        return result
+    def _leave_room(self) -> None:
+        """Of facts that are compared, one that is given no value may be more or less than all that others can get."""
+        groups = {v: self.scope.group(v.fact) for v in self.scope.variables if self.scope.partners.get(v.fact)}
+        room = {}
+        for variable, group in groups.items():
+            taken = {v for f in group for v in self.domains[Variable(f)] if not isinstance(v, Absence)}
+            room[variable] = apart(self.scope.declared(variable.fact), taken, len(group))
+        for variable, values in room.items():
+            more = [value for value in values if value not in self.domains[variable]]
+            self.domains[variable] += more
+            self.own[variable] += [-self.gates.true] * len(more)
+
+    def given(self, true: Container[int]) -> dict[Variable, int]:
+        """By variable that a solution gives a value: the index of the value."""
+        return {
+            variable: i
+            for variable, literals in self.own.items()
+            for i, literal in enumerate(literals)
+            if holds_in(true, literal)
+        }
+
+    def values_else(self, variable: Variable, index: int) -> list[int]:
+        """The literals that imply that a variable has a value: what it is given, else the value at an index."""
+        key = (variable, index)
+        if key not in self._else:
+            literals = self.own[variable]
+            others = [n for i, n in enumerate(literals) if i != index and n != -self.gates.true]
+            kept = self.program.all_of(-other for other in others)
+            self._else[key] = [*literals[:index], kept, *literals[index + 1 :]]
+        return self._else[key]
 
     def _offer(self, variable: Variable) -> None:
         declared = self.scope.declared(variable.fact)
@@ -72,10 +93,10 @@ class Plan(Completion):
 
     def _enter(self, variable: Variable, values: list[Value], literals: list[int]) -> None:
         self.domains[variable], self.own[variable] = values, literals
-        taken = [literal for literal in literals if literal != -self.clauses.true]
+        taken = [literal for literal in literals if literal != -self.gates.true]
         for i, one in enumerate(taken):
             for other in taken[i + 1 :]:
-                self.clauses.add(-one, -other)
+                self.gates.add(-one, -other)
 
     # Facts with one value ---------------------------------------------------------------------------------------------
 
@@ -85,7 +106,8 @@ class Plan(Completion):
         regions = self.scope.values(variable)
         reached = _reached(declared, regions, current)
         joined = self.stances.joined(variable.fact[0])
-        values = list(dict.fromkeys([*([current] if stance else []), *reached, *regions]))
+        assumed = [] if stance or declared.fact.type != "code" else self._unreached(variable.fact, declared, reached)
+        values = list(dict.fromkeys([*([current] if stance else []), *reached, *regions, *assumed]))
         free = self.stances.can_be_stated(variable.fact) and declared.fact.type != "text"
         sought = self._sought(variable.fact)
         literals = []
@@ -98,17 +120,23 @@ class Plan(Completion):
                 if not free or (kind in _RECOGNIZABLE and joined) or (kind == "recipient" and not sought):
                     kind = None
                 if kind is None:
-                    literals.append(-self.clauses.true)
+                    literals.append(-self.gates.true)
                     continue
             measure = self._measure(kind, variable.fact, stance, value, declared, reached) if kind else None
-            literal = self.program.priced(measure.cost) if measure else self.clauses.new()
+            literal = self.program.priced(measure.cost) if measure else self.gates.new()
             if kind == "recipient":
-                self.clauses.add(-literal, sought)
+                self.gates.add(-literal, sought)
             literals.append(literal)
             self.offers.setdefault(variable.fact, []).append(Offer(literal, value, measure))
         self._enter(variable, values, literals)
         if stance:
-            self.clauses.add(*(literal for literal in literals if literal != -self.clauses.true))
+            self.gates.add(*(literal for literal in literals if literal != -self.gates.true))
+
+    def _unreached(self, fact: FactKey, declared: Declared, reached: Mapping[Value, MeasureKind]) -> list[Value]:
+        """Of the codes that no rule names one that nobody can bring about: what a fact may turn out to be."""
+        named = self.scope.constants.get(fact, ())
+        unnamed: list[Value] = [code for code in sorted(declared.codes) if code not in named and code not in reached]
+        return unnamed[:1]
 
     def _measure(
         self, kind: MeasureKind, fact: FactKey, stance: Stance | None, new: Value, declared: Declared,
@@ -118,7 +146,7 @@ class Plan(Completion):
         if kind == "assume" and not _nothing(new):
             cost += OPENING
         if declared.fact.type in ("number", "date"):
-            cost += ODD * (new not in self.scope.constants.get(fact, ()))
+            cost += ODD * (new not in self.scope.constants.get(fact, ()) and not _nothing(new))
         elif new in reached:
             cost += ODD * [value for value in reached if reached[value] == kind].index(new)
         return Measure(kind, fact[0], cost, fact, declared.name, stance.value if stance else None, new)
@@ -141,7 +169,7 @@ class Plan(Completion):
             self._enter(variable, [*found], [*found.values()])
         else:
             values = self.scope.values(variable)
-            self._enter(variable, values, [-self.clauses.true for _ in values])
+            self._enter(variable, values, [-self.gates.true for _ in values])
 
     # Sets -------------------------------------------------------------------------------------------------------------
 
@@ -165,9 +193,7 @@ class Plan(Completion):
             self._signed[key] = self.program.priced(measure.cost)
             self.papers[self._signed[key]] = measure
         unsigned = self.stances.unsigned(variable.code, ends, flow)
-        self._enter(
-            variable, [False, True], [-self._signed[key] if unsigned else -self.clauses.true, self._signed[key]]
-        )
+        self._enter(variable, [False, True], [-self._signed[key] if unsigned else -self.gates.true, self._signed[key]])
 
 
 class _SetOffer:
@@ -189,15 +215,15 @@ class _SetOffer:
                 if kind in _RECOGNIZABLE and joined:
                     continue
                 self.kinds[kind] = plan.program.priced(WEIGHTS[kind])
-        self.assumed = plan.program.priced(WEIGHTS["assume"]) if free and not self.stated else -plan.clauses.true
+        self.assumed = plan.program.priced(WEIGHTS["assume"]) if free and not self.stated else -plan.gates.true
 
     def bits(self) -> Iterator[tuple[MeasureKind, int]]:
         """The literals of the measures that change the set, with their kinds."""
         yield from self.kinds.items()
-        if self.assumed != -self.plan.clauses.true:
+        if self.assumed != -self.plan.gates.true:
             yield "assume", self.assumed
 
-    def measures(self, true: set[int]) -> Iterator[Measure]:
+    def measures(self, true: Container[int]) -> Iterator[Measure]:
         """The measure that a solution takes."""
         bits = {kind: literal for kind, literal in self.bits() if literal in true}
         if not bits:
@@ -213,19 +239,19 @@ class _SetOffer:
 
     def literals(self, code: str) -> list[int]:
         """The literals of a code."""
-        gates = self.plan.clauses
+        gates = self.plan.gates
         if code not in self.codes:
             self.codes[code] = (gates.new(), gates.new())
             outside, inside = self.codes[code]
             dataset = self.fact[0].removeprefix("dataset ")
             if self.declared.name == CATEGORIES and self.plan.parts and self.plan.parts.catalogued(dataset):
-                self.plan.parts.bind_category(dataset, code, inside, outside, self.assumed)
+                self.plan.parts.bind_category(dataset, code, inside, outside)
             else:
                 self._bind(code, outside, inside)
         return list(self.codes[code])
 
     def _bind(self, code: str, outside: int, inside: int) -> None:
-        add, changes = self.plan.clauses.add, self.declared.fact.change
+        add, changes = self.plan.gates.add, self.declared.fact.change
         adding = [literal for kind, literal in self.kinds.items() if code in (changes[kind].to or ())]
         removing = [literal for kind, literal in self.kinds.items() if code in changes[kind].remove]
         if changes and any(reach.to is None for reach in changes.values()):
@@ -246,12 +272,12 @@ class _SetOffer:
         """Let every code be stated once one is, where nothing is stated yet; and let data be of some kind."""
         if self.declared.name == CATEGORIES and self.has <= self.codes.keys():
             some = [self.codes[code][1] for code in sorted(self.has or self.codes)]
-            self.plan.clauses.add(*some, *([] if self.stated else [-self.assumed]))
+            self.plan.gates.add(*some, *([] if self.stated else [-self.assumed]))
         if not self.stated:
             bits = [self.assumed, *self.kinds.values()]
             for outside, inside in self.codes.values():
                 for bit in bits:
-                    self.plan.clauses.add(-bit, inside, outside)
+                    self.plan.gates.add(-bit, inside, outside)
 
 
 def _nothing(value: Value) -> bool:

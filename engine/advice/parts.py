@@ -219,26 +219,23 @@ class Parts:
         declared = self.request.file.datasets[dataset]
         return declared.categories is None and bool(declared.elements)
 
-    def bind_category(self, dataset: str, code: str, inside: int, outside: int, assumed: int) -> None:
-        """Let the literals for a code of a dataset's categories follow from what is left out of the dataset.
-
-        Which kinds of record the elements are that nobody catalogued may be assumed.
-        """
+    def bind_category(self, dataset: str, code: str, inside: int, outside: int) -> None:
+        """Let the literals for a code of a dataset's categories follow from what is left out of the dataset."""
         add = self.program.add
-        has, may = [], []
         declared = self.request.file.datasets[dataset]
-        for i, element in enumerate(declared.elements):
-            found = (
-                classify(self.request.deployment, declared.owner or "", element) if self.request.deployment else None
-            )
-            if found is None:
-                may.append(self.elements.get((dataset, i), -self.program.gates.true))
-            elif code in found:
-                has.append(self.elements.get((dataset, i), -self.program.gates.true))
-        for left_out in has:
-            add(inside, left_out)
-            add(-outside, left_out)
-        for left_out in may:
-            add(-outside, left_out, assumed)
-        add(-inside, *(-left_out for left_out in has), *([assumed] if may else []))
-        add(-inside, -outside)
+        left_out = [
+            self.elements.get((dataset, i), -self.program.gates.true)
+            for i, element in enumerate(declared.elements)
+            if code in (self._kinds(declared, element))
+        ]
+        for literal in left_out:
+            add(inside, literal)
+            add(-outside, literal)
+        add(-inside, *(-literal for literal in left_out))
+        add(inside, outside)
+
+    def _kinds(self, dataset: Dataset, element: str) -> frozenset[str]:
+        """What kinds of record a catalogued element is."""
+        deployment = self.request.deployment
+        found = classify(deployment, dataset.owner or "", element) if deployment else None
+        return frozenset(found or ())

@@ -186,13 +186,12 @@ def _about_paper(decision: Decision, reading: Reading, declared: Declared) -> Qu
         "draft": "Not signed yet, or not begun",
         "refused": "A party refused to sign",
     }
-    choices = tuple(
-        Choice(
-            status, says, (code, status),
-            _outcome(decision.answer.settled_by(key_of(reading), status == "signed", code)),
-        )
-        for status, says in statuses.items()
-    )  # fmt: skip
+    settles = {
+        status: _outcome(decision.answer.settled_by(key_of(reading), status == "signed", code)) for status in statuses
+    }
+    if settles["refused"] == "allow":  # a refusal may stand in the way elsewhere
+        settles["refused"] = None
+    choices = tuple(Choice(status, says, (code, status), settles[status]) for status, says in statuses.items())
     return Question(reading, declared, asks, "choice", choices, (), f"{one} and {other}, on flow {flow}")
 
 

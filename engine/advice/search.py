@@ -6,17 +6,18 @@ question of weighted satisfiability which measures permit everything that is lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from engine.advice.measures import Measure, Theme
 from engine.advice.offers import Plan
 from engine.advice.parts import DERIVED, Parts
-from engine.advice.program import Program
+from engine.advice.program import Program, holds_in
 from engine.advice.stances import Stances
+from engine.advice.worlds import Changed, Doubts, Values, bind
 from engine.completions import Formula
-from engine.completions.clauses import Completion
+from engine.completions.settling import bearing
 from engine.completions.variables import Scope
 from engine.decisions import Finding, Judge
 from engine.graph import Graph
@@ -55,25 +56,11 @@ class Search:
         self.parts = Parts(self.program, graph) if parts else None
 
         self.plan = Plan(self.program, self.stances, self.parts, judge.disclosures)
-        self._bind_limits(limits)
-        self.wanted = [self._permitted(finding) for finding in self.open]
+        bind(self.plan, limits)
+        self.doubts = Doubts(self.plan, limits)
+        self.limits = limits
         self.bits = dict(self._bits())
         self.themes = self._themes()
-
-    def _permitted(self, finding: Finding) -> int:
-        """The literal that implies that what a finding is about is permitted, or is left out."""
-        permitted = self.plan.literal(finding.permitted, True)
-        if self.parts is None:
-            return permitted
-        return self.program.gates.some([-self.parts.present(finding.disclosure), permitted])
-
-    def _bind_limits(self, limits: list[Formula]) -> None:
-        """What is given must leave a possible world."""
-        if not limits:
-            return
-        world = _World(self.program, self.plan)
-        for limit in limits:
-            self.program.add(world.literal(limit, True))
 
     def _bits(self) -> Iterator[tuple[int, Theme]]:
         """The literals of all measures, each with its theme."""
@@ -93,17 +80,33 @@ class Search:
 
     def next(self) -> Candidate | None:
         """The cheapest candidate that is not excluded."""
-        from pysat.examples.rc2 import RC2Stratified
+        while solution := self.program.cheapest():
+            if not (demands := self._doubted(self.open, solution.true)):
+                chosen = tuple(literal for literal in self.bits if literal in solution.true)
+                return Candidate(solution.cost, tuple(self._measures(solution.true)), chosen)
+            for demand in demands:
+                self.program.add(demand)
+        return None
 
-        with RC2Stratified(self.program.formula, exhaust=True, minz=True) as solver:
-            for literal in self.wanted:
-                solver.add_clause([literal])
-            model, cost = solver.compute(), solver.cost
-        if model is None:
-            return None
-        true = {literal for literal in model if literal > 0}
-        chosen = tuple(literal for literal in self.bits if literal in true)
-        return Candidate(cost, tuple(self._measures(true)), chosen)
+    def _doubted(self, findings: Sequence[Finding], true: Container[int]) -> list[int]:
+        """What a cure has to make true and a solution does not: that a finding is permitted in some world; else none.
+
+        What is left out needs no permission, and no world counts that the measures make impossible.
+        """
+        given = self.plan.given(true)
+        present = {f.permitted: self._present(f) for f in findings}
+        failing = self.doubts.failing([f for f, literal in present.items() if holds_in(true, literal)], given)
+        return [self._demand(formula, present[formula], self.doubts.worst(formula, given)) for formula in failing]
+
+    def _demand(self, formula: Formula, present: int, world: Values) -> int:
+        """The literal that implies that a formula is true in a world, or not asked for, or the world impossible."""
+        changed = Changed(self.plan, world)
+        impossible = [changed.literal(limit, False) for limit in bearing(self.plan.scope, self.limits, [formula])]
+        return self.program.gates.some([-present, changed.literal(formula, True), *impossible])
+
+    def _present(self, finding: Finding) -> int:
+        """The literal that says that what a finding is about still takes place."""
+        return self.parts.present(finding.disclosure) if self.parts else self.program.gates.true
 
     def exclude(self, themes: Iterable[Theme]) -> None:
         """Leave out every candidate with measures of all these themes."""
@@ -118,14 +121,18 @@ class Search:
         assert self.parts is not None, "asked only where parts may be left out"
         self.program.add(*(-bit if bit in candidate.literals else bit for bit in self.parts.left_out))
 
-    def impossible(self) -> list[Finding]:
+    def impossible(self) -> Iterator[Finding]:
         """The findings that no measure can make permitted, each asked alone and with nothing left out."""
-        from pysat.solvers import Solver
+        for finding in self.open:
+            demands: list[int] = []
+            while true := self.program.solution(demands):
+                if not (more := self._doubted([finding], true)):
+                    break
+                demands += more
+            else:
+                yield finding
 
-        with Solver("g3", bootstrap_with=self.program.formula.hard) as solver:
-            return [f for f, literal in zip(self.open, self.wanted, strict=True) if not solver.solve([literal])]
-
-    def _measures(self, true: set[int]) -> Iterator[Measure]:
+    def _measures(self, true: Container[int]) -> Iterator[Measure]:
         if self.parts:
             yield from (measure for literal, measure in self.parts.left_out.items() if literal in true)
         for offers in self.plan.offers.values():
@@ -133,18 +140,3 @@ class Search:
         yield from (measure for literal, measure in self.plan.papers.items() if literal in true)
         for offer in self.plan.sets.values():
             yield from offer.measures(true)
-
-
-class _World(Completion):
-    """A whole completion that agrees with what a plan gives."""
-
-    def __init__(self, program: Program, plan: Plan) -> None:
-        super().__init__(program.gates, ())
-        self.domains = plan.domains
-        for variable, literals in plan.own.items():
-            mine = self.own[variable] = [program.gates.new() for _ in literals]
-            program.add(*mine)
-            for i, one in enumerate(mine):
-                for other in mine[i + 1 :]:
-                    program.add(-one, -other)
-                program.add(-literals[i], one)

@@ -6,6 +6,7 @@ write nothing: what comes of a chunk is given back and kept here, so a chunk tha
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import platform
@@ -58,9 +59,9 @@ def decide_on_cluster(found: Plan, address: str) -> Iterator[Chunk]:
     order = Order(
         found.source.path.absolute(),
         found.policies and found.policies.absolute(),
-        found.as_of,
-        found.explain,
-        _alike(found.digest, found.source),
+        found.decider.as_of,
+        found.decider.explain,
+        _alike(found.decider.policies.digest, found.source),
     )
     left = deque(waiting(found))
     running: dict[Future, Chunk] = {}
@@ -185,4 +186,5 @@ def _station(order: Order) -> tuple[Decider, Source]:
     for (name, expected), (_, own) in zip(order.alike, _alike(policies.digest, found), strict=True):
         if expected != own:
             raise CannotDo(f"it has other {name} ({own[:12]}) than the machine that asks ({expected[:12]})")
+    gc.freeze()
     return Decider(policies, order.as_of, order.explain), found

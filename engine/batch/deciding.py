@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, overload
 
-from engine.batch.sources import Chunk, Source, lines
+from engine.batch.parquet import read_group
+from engine.batch.sources import PIECE, Chunk, Source, lines, pieces
 from engine.decisions import Decision
 from engine.documents import DocumentProblems, Mark, Problem, decode, parse_whole, read
+from engine.facts import Declared
 from engine.policies import PolicySet
 from engine.requests import check_request
 from engine.rows import PAPERS, RowMaker, Rows, decide_rows, facts_read, read_rows
@@ -22,16 +23,41 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from engine.backends.columns.answers import Explain
-    from engine.backends.columns.guesses import Guesses
+    from engine.backends.columns.domains import Domains
     from engine.backends.columns.program import Program
+    from engine.backends.columns.sheets import Sheet
+
+
+Decided: TypeAlias = "tuple[pa.Table, dict[int, DocumentProblems]]"
+"""The answers on a sheet, and the requests that contradict themselves."""
 
 
 class Entry(NamedTuple):
-    """One request of a chunk: where it stands, and its rows as a line of JSON."""
+    """One request of a chunk: where it stands, and its rows as a line of JSON, unless they came as columns."""
 
     line: int
     file: str
     text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbered(Sequence[Entry]):
+    """Requests that came as columns, numbered as lines are."""
+
+    file: str
+    numbers: range
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @overload
+    def __getitem__(self, i: int) -> Entry: ...
+    @overload
+    def __getitem__(self, i: slice) -> _Numbered: ...
+    def __getitem__(self, i: int | slice) -> Entry | _Numbered:
+        if isinstance(i, slice):
+            return _Numbered(self.file, self.numbers[i])
+        return Entry(self.numbers[i], self.file, b"")
 
 
 @dataclass(slots=True)
@@ -60,11 +86,17 @@ class Decider:
         return compiled(self.policies)
 
     @cached_property
-    def guesses(self) -> Guesses:
-        """The guesses that show open answers to be open."""
-        from engine.backends.columns.guesses import Guesses
+    def domains(self) -> Domains:
+        """The values of unknown facts that tests tell apart."""
+        from engine.backends.columns.domains import Domains
 
-        return Guesses(self.program)
+        return Domains(self.program)
+
+    @cached_property
+    def declared(self) -> list[Declared]:
+        """The facts that rules read."""
+        vocabulary = self.policies.vocabulary
+        return [declared for name in (*facts_read(self.policies), PAPERS) if (declared := vocabulary.get(name))]
 
     @cached_property
     def rows(self) -> RowMaker:
@@ -77,10 +109,33 @@ class Decider:
 
         part = Part(schema(self.program, self.explain).empty_table())
         if source.kind == "columns":
-            self._columns(source, chunk, part)
-        else:
-            self.decide(list(self.entries(source, chunk, part)), part)
+            sheet = read_group(source.path, source.digest, chunk.start)
+            part.lines = len(sheet)
+            self._decide(sheet, _Numbered(str(source.path), range(1, len(sheet) + 1)), part)
+        elif source.kind == "files" or not self._whole(source, chunk, part):
+            for entries in _grouped(self.entries(source, chunk, part)):
+                self.decide(entries, part)
         return part
+
+    def _whole(self, source: Source, chunk: Chunk, part: Part) -> bool:
+        """Decide all lines of a chunk together; False where that cannot be, since something is wrong in one of them."""
+        import pyarrow as pa
+
+        from engine.backends.columns.lines import parsed, sheet_of_lines
+        from engine.backends.columns.sheets import MalformedError, check, joined
+
+        sheets = []
+        try:
+            for piece in pieces(source, chunk):
+                sheets.append(sheet_of_lines(parsed(piece.data), self.policies))
+                check(len(sheets[-1]) == piece.lines)
+            if sheets:
+                sheet = joined(sheets)
+                part.lines = len(sheet)
+                self._keep(self._decided(sheet, part), _Numbered(str(source.path), range(1, len(sheet) + 1)), part)
+        except (pa.ArrowException, MalformedError, ValueError):
+            return False
+        return True
 
     # Reading ----------------------------------------------------------------------------------------------------------
 
@@ -123,13 +178,13 @@ class Decider:
         """Decide requests together; where something in them is wrong, decide each half."""
         import pyarrow as pa
 
-        from engine.backends.columns.table import MalformedError
+        from engine.backends.columns.lines import parsed, sheet_of_lines
+        from engine.backends.columns.sheets import MalformedError
 
         if not entries:
             return
         try:
-            table = _parsed(entries)
-            found, bad = self._decided(table, part)
+            sheet = sheet_of_lines(parsed(b"".join(_line(entry.text) for entry in entries)), self.policies)
         except (pa.ArrowException, MalformedError, ValueError) as error:
             if len(entries) > 1:
                 middle = len(entries) // 2
@@ -138,35 +193,61 @@ class Decider:
             else:
                 part.bad.append(self._refused(entries[0], error))
             return
+        self._decide(sheet, entries, part)
+
+    def _decide(self, sheet: Sheet, entries: Sequence[Entry], part: Part) -> None:
+        import pyarrow as pa
+
+        from engine.backends.columns.sheets import MalformedError
+
+        try:
+            decided = self._decided(sheet, part)
+        except (pa.ArrowException, MalformedError, ValueError) as error:
+            if len(sheet) > 1:
+                middle = len(sheet) // 2
+                self._decide(sheet.take(range(middle)), entries[:middle], part)
+                self._decide(sheet.take(range(middle, len(sheet))), entries[middle:], part)
+            else:
+                (entry,) = entries
+                text = entry.text or json.dumps(self._document(sheet, 0)).encode()
+                part.bad.append(self._refused(entry._replace(text=text), error))
+            return
+        self._keep(decided, entries, part)
+
+    def _keep(self, decided: Decided, entries: Sequence[Entry], part: Part) -> None:
+        import pyarrow as pa
+
+        found, bad = decided
         for i, problems in bad.items():
             entry = entries[i]
             part.bad.append(_bad(entry.line, entry.file, _moved(problems, entry.file, entry.line)))
         part.table = pa.concat_tables([part.table, found])
 
-    def _decided(self, table: pa.Table, part: Part) -> tuple[pa.Table, dict[int, DocumentProblems]]:
-        """The answers on a table, and the requests that contradict themselves."""
+    def _decided(self, sheet: Sheet, part: Part) -> Decided:
+        """The answers on a sheet, and the requests that contradict themselves."""
         from engine.backends.columns.answers import answers
         from engine.backends.columns.evaluation import evaluate
         from engine.backends.columns.results import verdicts
-        from engine.backends.columns.table import MalformedError, read_table
+        from engine.backends.columns.sheets import check
+        from engine.backends.columns.table import read_table
 
-        if self.as_of and table["as_of"].unique().to_pylist() != [self.as_of.isoformat()]:
-            raise MalformedError
-        names = [*facts_read(self.policies), PAPERS]
-        declared = [fact for name in names if (fact := self.policies.vocabulary.get(name))]
-        evaluation = evaluate(self.program, read_table(table, self.policies, declared))
+        check(not self.as_of or sheet.words("as_of").words == [self.as_of.isoformat()])
+        evaluation = evaluate(self.program, read_table(sheet, self.policies, self.declared))
         bad: dict[int, DocumentProblems] = {}
 
         def exact(i: int) -> Decision | None:
             try:
-                return decide_rows(self.policies, rows_at(table, i))
+                return decide_rows(self.policies, Rows.model_validate(self._document(sheet, i)))
             except DocumentProblems as error:
                 bad[i] = error
                 return None
 
-        found = verdicts(evaluation, self.guesses, exact)
+        found = verdicts(evaluation, self.domains, exact)
         part.exactly += found.exactly
         return answers(found, self.explain, bad), bad
+
+    def _document(self, sheet: Sheet, i: int) -> dict[str, Any]:
+        return sheet.document(i, {declared.name: declared.fact.type for declared in self.policies.vocabulary})
 
     def _refused(self, entry: Entry, error: Exception) -> dict[str, Any]:
         """What is wrong with one request in rows."""
@@ -183,74 +264,22 @@ class Decider:
         problem = Problem(entry.file, Mark(entry.line, 1), "unreadable", message)
         return _bad(entry.line, entry.file, DocumentProblems([problem]))
 
-    def _columns(self, source: Source, chunk: Chunk, part: Part) -> None:
-        """Decide a row group; its requests are numbered as lines are."""
-        import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        from engine.backends.columns.table import MalformedError
-
-        found = pq.read_metadata(source.path)
-        file = pq.ParquetFile(source.path, metadata=found, read_dictionary=list(_worded(found.schema, self.policies)))
-        table = file.read_row_group(chunk.start, use_threads=False)
-        part.lines = len(table)
-        try:
-            part.table, bad = self._decided(table, part)
-        except (pa.ArrowException, MalformedError, ValueError, KeyError):
-            self.decide([_entry(table, i, source) for i in range(len(table))], part)
-            return
-        for i, error in bad.items():
-            part.bad.append(_bad(i + 1, str(source.path), _moved(error, str(source.path), i + 1)))
+def _grouped(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
+    """As many together as are parsed at once."""
+    group: list[Entry] = []
+    size = 0
+    for entry in entries:
+        group.append(entry)
+        size += len(entry.text)
+        if size >= PIECE:
+            yield group
+            group, size = [], 0
+    yield group
 
 
-def _worded(columns: Any, policies: PolicySet) -> Iterator[str]:
-    """The paths of the columns whose few words are best read as numbers: codes and names of rules, but no days."""
-    days = {declared.name for declared in policies.vocabulary if declared.fact.type == "date"}
-    for column in (columns.column(i) for i in range(len(columns))):
-        path = column.path
-        fact = path.partition(".facts.")[2]
-        few = path.startswith("rows.") and (fact or path.count(".list.") > 1)
-        if column.physical_type == "BYTE_ARRAY" and few and fact not in days:
-            yield path
-
-
-def _parsed(entries: Iterable[Entry]) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.json as pj
-
-    data = b"".join(entry.text if entry.text.endswith(b"\n") else entry.text + b"\n" for entry in entries)
-    table = pj.read_json(
-        io.BytesIO(data),
-        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pj.ParseOptions(
-            explicit_schema=pa.schema([("request", pa.string()), ("as_of", pa.string())]),
-            unexpected_field_behavior="infer",
-        ),
-    )
-    if not {"request", "as_of", "rows"} <= {*table.column_names} <= {"request", "as_of", "deployment", "rows"}:
-        raise ValueError
-    return table
-
-
-def _entry(table: pa.Table, i: int, source: Source) -> Entry:
-    text = json.dumps(_plain(table.slice(i, 1).to_pylist()[0]), default=str)
-    return Entry(i + 1, str(source.path), text.encode())
-
-
-def rows_at(table: pa.Table, i: int) -> Rows:
-    """One request of a table, as rows."""
-    return Rows.model_validate(_plain(table.slice(i, 1).to_pylist()[0]))
-
-
-def _plain(value: Any) -> Any:
-    """What Arrow holds as JSON would: days as text, nothing where there is nothing."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    if isinstance(value, datetime):
-        value = value.date()
-    return value.isoformat() if isinstance(value, date) else value
+def _line(text: bytes) -> bytes:
+    return text if text.endswith(b"\n") else text + b"\n"
 
 
 def _moved(error: DocumentProblems, file: str, line: int) -> DocumentProblems:

@@ -7,16 +7,20 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.batch.sources import PIECE
 from engine.documents import CannotDo
 from engine.policies import PolicySet
 from engine.requests import read_request
-from engine.rows import RowMaker, facts_read
+from engine.rows import RowMaker
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
-GROUP = 8192
-"""Requests of a row group."""
+    from engine.backends.columns.sheets import Sheet
+
+GROUP = 2**17
+"""Rows of a row group, at least: many at once are decided fastest."""
 
 
 def write_rows(files: Iterable[Path], output: Path, policies: PolicySet, as_of: date | None) -> None:
@@ -40,55 +44,48 @@ def write_rows(files: Iterable[Path], output: Path, policies: PolicySet, as_of: 
 
 
 def write_columns(lines: Iterable[str], output: Path, policies: PolicySet) -> None:
-    """Write rows in lines of JSON as columns."""
-    import io
+    """Write rows in lines of JSON as columns; those of a request come into one row group.
 
-    import pyarrow.json as pj
+    Raises `CannotDo` where two requests have one name: nothing else would tell their rows apart.
+    """
     import pyarrow.parquet as pq
 
-    kinds = schema(policies)
-    options = pj.ParseOptions(explicit_schema=kinds, unexpected_field_behavior="error")
-    with pq.ParquetWriter(output, kinds, compression="zstd") as writer:
-        for group in _grouped(lines):
-            data = "".join(group).encode()
-            table = pj.read_json(
-                io.BytesIO(data), read_options=pj.ReadOptions(block_size=len(data) + 1), parse_options=options
-            )
-            writer.write_table(table)
+    from engine.backends.columns.lines import parsed, sheet_of_lines, sheet_schema
+
+    kinds = sheet_schema(policies)
+    names: set[str] = set()
+    with pq.ParquetWriter(output, kinds, compression="snappy") as writer:
+        waiting: list[Sheet] = []
+        for data in _pieces(lines):
+            waiting.append(sheet_of_lines(parsed(data), policies))
+            for name in waiting[-1].requests.to_pylist():
+                if name in names:
+                    raise CannotDo(f'two requests are called "{name}": rename one, or write lines (.ndjson)')
+                names.add(name)
+            if sum(len(sheet.table) for sheet in waiting) >= GROUP:
+                _write(writer, waiting, kinds)
+                waiting = []
+        if waiting:
+            _write(writer, waiting, kinds)
 
 
-def _grouped(lines: Iterable[str]) -> Iterator[list[str]]:
-    group: list[str] = []
-    for line in lines:
-        group.append(line)
-        if len(group) == GROUP:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def schema(policies: PolicySet) -> pa.Schema:
-    """The Arrow schema of rows: as their JSON, with a column for each fact that rules read."""
+def _write(writer: pq.ParquetWriter, sheets: list[Sheet], kinds: pa.Schema) -> None:
     import pyarrow as pa
 
-    text, words = pa.string(), pa.list_(pa.string())
-    types = {"boolean": pa.bool_(), "codes": words, "number": pa.float64(), "date": pa.timestamp("s")}
-    declared = [policies.vocabulary[name] for name in facts_read(policies)]
-    facts = pa.struct([(one.name, types.get(one.fact.type, text)) for one in declared])
-    sets = pa.struct([(one.name, words) for one in declared if one.fact.type == "codes"])
-    paper = pa.struct([("about", text), ("has", words), ("reported", words)])
-    row = pa.struct(
-        [
-            *((name, text) for name in ("id", "flow", "dataset", "source", "provider", "sender", "receiver", "hub")),
-            ("earlier", pa.list_(pa.int64())),
-            ("facts", facts),
-            ("may", sets),
-            ("not_known", words),
-            ("does_not_apply", words),
-            ("about", pa.struct([(one.name, text) for one in declared])),
-            ("papers", pa.list_(paper)),
-            *((name, words) for name in ("done", "refused", "contained", "lacking", "claims")),
-        ]
-    )
-    return pa.schema([("request", text), ("as_of", text), ("deployment", text), ("rows", pa.list_(row))])
+    from engine.backends.columns.lines import filled
+
+    table = pa.concat_tables([filled(sheet, kinds) for sheet in sheets]).unify_dictionaries()
+    writer.write_table(table, row_group_size=len(table))
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[bytes]:
+    """The lines in pieces that fit into memory."""
+    piece, size = list[bytes](), 0
+    for line in lines:
+        piece.append(line.encode())
+        size += len(piece[-1])
+        if size >= PIECE:
+            yield b"".join(piece)
+            piece, size = [], 0
+    if piece:
+        yield b"".join(piece)

@@ -22,6 +22,8 @@ OUTPUT = click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), required=True, metavar="FILE", help="Where to."
 )
 COLUMNS = ("numpy", "pyarrow")
+STOPPED = 130
+"""The exit code of what was stopped with Ctrl-C, as shells have it."""
 
 
 def _needed(extra: str, *names: str) -> None:
@@ -66,26 +68,37 @@ def batch(
         fail("--jobs is for this machine, --cluster for others; leave one of them out")
     if cluster:
         _needed("cluster", "distributed")
-    from engine.batch.running import decide_chunks, plan, put_together, waiting
+    from engine.batch.running import decide_here, plan, put_together, waiting
     from engine.batch.sources import source
 
     gc.enable()  # unlike other commands, this one runs for long
     if output.is_dir() or not output.parent.is_dir():
         fail(f"{output} cannot be written: {'is a folder' if output.is_dir() else 'there is no such folder'}")
     found = plan(source(requests), output, folder, as_of, explain)
-    left = len(waiting(found))
-    done = len(found.source.chunks) - left
-    if done:
-        click.echo(f"{done} of {len(found.source.chunks)} chunks were decided before", err=True)
+    gc.collect()
+    gc.freeze()  # the policies stay, and need not be looked through again after each chunk
+    every, left = len(found.source.chunks), len(waiting(found))
+    if left < every:
+        click.echo(f"{every - left} of {every} chunks were decided before", err=True)
+    processes = min(jobs or os.cpu_count() or 1, left)
     if cluster:
         from engine.batch.cluster import decide_on_cluster
 
         decided = decide_on_cluster(found, cluster)
+    elif processes > 1:
+        from engine.batch.processes import decide_in_processes
+
+        decided = decide_in_processes(found, processes)
     else:
-        decided = decide_chunks(found, jobs or os.cpu_count() or 1)
-    for _ in shown(decided, left):
-        pass
-    summary = put_together(found)
+        decided = decide_here(found)
+    try:
+        for _ in shown(decided, left):
+            pass
+        summary = put_together(found)
+    except KeyboardInterrupt:
+        kept = every - len(waiting(found))
+        click.echo(f"stopped; {kept} of {every} chunks are decided, and the same command goes on from there", err=True)
+        sys.exit(STOPPED)
     counts = ", ".join(f"{summary.outcomes[name]} {name}" for name in ("allow", "deny", "undetermined"))
     click.echo(f"{output} written; {sum(summary.outcomes.values())} requests: {counts}")
     if summary.bad:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations
 
 from engine.completions.formulas import Formula, Node, key_of
@@ -69,12 +69,12 @@ class Clauses(Literals):
     `before` is a completion of the facts; `after(changed)` is the same with some variables free to differ.
     """
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, domains: Mapping[Variable, list[Value]] | None = None) -> None:
         from pysat.solvers import Solver
 
         self.solver = Solver(name="minisat-gh")
         super().__init__(scope, self.solver.add_clause)
-        self.before = Completion(self, dict.fromkeys(scope.variables))
+        self.before = Completion(self, scope.variables, domains=domains)
         self.changes: dict[Mask, Completion] = {}
 
     def after(self, changed: Mask) -> Completion:
@@ -99,23 +99,36 @@ class Clauses(Literals):
         """The literals that are true in the solution last found."""
         return set(self.solver.get_model())
 
+    def core(self) -> set[int]:
+        """Of what was last wanted, literals that cannot be true together."""
+        return set(self.solver.get_core())
+
+    def follows(self, literal: int) -> list[int]:
+        """What the clauses say at once where a literal is true."""
+        found: list[int] = self.solver.propagate([literal])[1]
+        return found
+
 
 class Completion:
     """A literal for each value of each variable, and for each truth of each formula asked about.
 
-    What does not read a changed variable has the literals of the completion that this one differs from.
+    The values are those of `domains`, else those that the rules can tell apart. What does not read a changed variable
+    has the literals of the completion that this one differs from.
     """
 
     def __init__(
-        self, clauses: Literals, variables: Iterable[Variable], changed: Mask = 0, base: Completion | None = None
-    ) -> None:
+        self, clauses: Literals, variables: Iterable[Variable], changed: Mask = 0, base: Completion | None = None,
+        domains: Mapping[Variable, list[Value]] | None = None,
+    ) -> None:  # fmt: skip
         self.clauses, self.scope, self.changed, self.base = clauses, clauses.scope, changed, base
-        self.domains: dict[Variable, list[Value]] = base.domains if base else {}
+        self.domains: Mapping[Variable, list[Value]]
+        if base is not None:
+            self.domains = base.domains
+        else:
+            self.domains = domains or {variable: self.scope.values(variable) for variable in variables}
         self.own: dict[Variable, list[int]] = {}
         self.known: dict[tuple[int, bool], int] = {}
         for variable in variables:
-            if base is None:
-                self.domains[variable] = self.scope.values(variable)
             literals = self.own[variable] = [clauses.new() for _ in self.domains[variable]]
             clauses.add(*literals)
             for one, other in combinations(literals, 2):

@@ -99,12 +99,7 @@ class Settler:
 
     def about(self, parts: Sequence[Formula]) -> Settler:
         """A settler for some of the formulas, with only the constraints that bear on them: it has less to search."""
-        read = self._read_by(parts)
-        limits: list[Formula] = []
-        while near := [limit for limit in self.limits if limit not in limits and self.scope.reads(limit) & read]:
-            limits += near
-            read |= self._read_by(near)
-        return Settler(parts, limits, self.scope.vocabulary, self.scope.link)
+        return Settler(parts, bearing(self.scope, self.limits, parts), self.scope.vocabulary, self.scope.link)
 
     @property
     def limited(self) -> set[FactKey]:
@@ -220,3 +215,15 @@ class Settler:
         for formula in formulas:
             mask |= self.scope.reads(formula)
         return mask
+
+
+def bearing(scope: Scope, limits: Sequence[Formula], formulas: Sequence[Formula]) -> list[Formula]:
+    """The constraints that bear on formulas, through one another too."""
+    found: dict[Formula, None] = {}
+    near, read = [*formulas], 0
+    while near:
+        for formula in near:
+            read |= scope.reads(formula)
+        near = [limit for limit in limits if limit not in found and scope.reads(limit) & read]
+        found |= dict.fromkeys(near)
+    return [*found]

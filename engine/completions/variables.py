@@ -81,7 +81,7 @@ class Scope:
         if variable.code:
             return [False, True]
         declared = self.declared(variable.fact)
-        group = self._group(variable.fact)
+        group = self.group(variable.fact)
         constants = {c for fact in group for c in self.constants.get(fact, ())}
         values = apart(declared, constants, len(group))
         return [*values, Absence.DOES_NOT_APPLY] if declared.optional else values
@@ -90,7 +90,8 @@ class Scope:
         """The declaration behind a fact."""
         return self.vocabulary[self.readings[fact].name]
 
-    def _group(self, fact: FactKey) -> set[FactKey]:
+    def group(self, fact: FactKey) -> set[FactKey]:
+        """The facts that a fact is compared with, directly or through others, and itself."""
         group, edge = {fact}, [fact]
         while edge:
             for partner in self.partners.get(edge.pop(), ()):

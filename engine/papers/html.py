@@ -32,6 +32,8 @@ from engine.papers.tree import (
     Text,
 )
 
+WIDE = 3
+"""Tables of so many columns are a list of rows on a phone; their roles keep them tables for those who listen."""
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
@@ -113,25 +115,37 @@ class _Writer:
 
     def table(self, table: Table) -> Iterator[str]:
         name = table.caption or f"Table: {', '.join(map(words, table.head))}"
-        yield f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(name)}">\n<table>\n'
+        wide = len(table.head) >= WIDE
+        yield f'<div class="scroll" role="group" tabindex="0" aria-label="{escape(name)}">\n'
+        yield '<table class="wide" role="table">\n' if wide else "<table>\n"
         if table.caption:
             yield f"<caption>{escape(table.caption)}</caption>\n"
         if table.widths:
             shares = (f'<col style="width:{100 * width / sum(table.widths):.4g}%">' for width in table.widths)
             yield f"<colgroup>{''.join(shares)}</colgroup>\n"
+        group, row_starts = (' role="rowgroup"', '<tr role="row">') if wide else ("", "<tr>")
         if table.head:
-            yield "<thead><tr>"
-            yield from (self.cell(cell, "col") for cell in table.head)
-            yield "</tr></thead>\n"
-        yield "<tbody>\n"
+            cells = (self.cell(cell, "col", "", wide=wide) for cell in table.head)
+            yield f"<thead{group}>{row_starts}{''.join(cells)}</tr></thead>\n"
+        yield f"<tbody{group}>\n"
+        heads = [words(cell) for cell in table.head] if wide else []
         for row in table.rows:
-            cells = (self.cell(cell, "row" if table.row_heads and not i else "") for i, cell in enumerate(row))
-            yield f"<tr>{''.join(cells)}</tr>\n"
+            cells = (
+                self.cell(cell, "row" if table.row_heads and not i else "", heads[i] if wide else "", wide=wide)
+                for i, cell in enumerate(row)
+            )
+            yield f"{row_starts}{''.join(cells)}</tr>\n"
         yield "</tbody>\n</table>\n</div>\n"
 
-    def cell(self, line: Line, scope: str) -> str:
+    def cell(self, line: Line, scope: str, head: str, *, wide: bool) -> str:
+        """A cell. In a wide table it says its role, and the head of its column, which a phone shows beside it."""
         content = self.line(line)
-        return f'<th scope="{scope}">{content}</th>' if scope and content.strip() else f"<td>{content}</td>"
+        tag = "th" if scope and content.strip() else "td"
+        marks = f' scope="{scope}"' if tag == "th" else ""
+        if wide:
+            role = {"col": "columnheader", "row": "rowheader"}[scope] if tag == "th" else "cell"
+            marks += f' role="{role}"' + (f' data-head="{escape(head)}"' if head else "")
+        return f"<{tag}{marks}>{content}</{tag}>"
 
     def figure(self, figure: Figure) -> Iterator[str]:
         name = escape(figure.caption or "Figure")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pyarrow as pa
 from engine.backends.columns.evaluation import LawFound
 from engine.backends.columns.planes import Plane
 from engine.backends.columns.program import Program
-from engine.backends.columns.results import DENY, NOBODY, NOT_APPLICABLE, OUTCOMES, Verdicts, demands
+from engine.backends.columns.results import ALLOW, DENY, NOBODY, NOT_APPLICABLE, OUTCOMES, Verdicts, demands
 
 Explain = Literal["failed", "full", "none"]
 Positions = npt.NDArray[np.intp]
@@ -30,7 +30,7 @@ def schema(program: Program, explain: Explain) -> pa.Schema:
     """The schema of the answers of a program."""
     small, wide = pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int16(), pa.string())
     many = pa.dictionary(pa.int32(), pa.string())
-    fields = [("disclosure", pa.string()), ("framework", wide), ("outcome", small), ("basis", many)]
+    fields = [("disclosure", many), ("framework", wide), ("outcome", small), ("basis", many)]
     fields += [(name, pa.list_(many)) for name in LISTS[explain]]
     return pa.schema(
         [
@@ -51,29 +51,27 @@ def answers(verdicts: Verdicts, explain: Explain, without: Collection[int] = ())
     """
     table, program = verdicts.evaluation.table, verdicts.evaluation.program
     kinds = schema(program, explain)
-    reached = verdicts.findings > NOT_APPLICABLE
-    rows, laws = np.nonzero(reached)
+    found = _Findings(verdicts)
     frameworks = [law.framework.framework for law in program.laws]
     parts = [
-        table.ids.take(pa.array(rows)),
-        _words(laws, frameworks, pa.int16()),
-        _words(verdicts.findings[reached], list(OUTCOMES), pa.int8()),
-        _words(_basis_names(verdicts)[reached], program.names, pa.int32()),
+        table.ids.take(pa.array(found.rows)),
+        _words(found.laws, frameworks, pa.int16()),
+        _words(found.outcomes, list(OUTCOMES), pa.int8()),
+        _words(found.bases, program.names, pa.int32()),
+        *(found.lists(name) for name in LISTS[explain]),
     ]
-    for name in LISTS[explain]:
-        parts.append(_lists(verdicts, _ITEMS[name], reached))
     fields = kinds.field("findings").type.value_type
-    findings = pa.StructArray.from_arrays(parts, fields=[fields.field(i) for i in range(fields.num_fields)])
-    starts = np.concatenate([[0], reached.sum(axis=1).cumsum()])[table.starts].astype(np.int32)
+    parts = [part.cast(field.type) for part, field in zip(parts, fields, strict=True)]
+    findings = pa.StructArray.from_arrays(parts, fields=[*fields])
     columns = [
         table.requests,
         _words(verdicts.outcomes, list(OUTCOMES), pa.int8()),
         pa.array(verdicts.ready),
         _clauses(verdicts),
-        pa.ListArray.from_arrays(pa.array(starts), findings),
+        pa.ListArray.from_arrays(pa.array(found.starts, pa.int32()), findings),
     ]
-    found = pa.Table.from_arrays([column.cast(f.type) for column, f in zip(columns, kinds, strict=True)], schema=kinds)
-    return found.take(np.setdiff1d(np.arange(len(found)), list(without))) if without else found
+    whole = pa.Table.from_arrays([column.cast(f.type) for column, f in zip(columns, kinds, strict=True)], schema=kinds)
+    return whole.take(np.setdiff1d(np.arange(len(whole)), list(without))) if without else whole
 
 
 def _words(numbers: npt.NDArray[np.integer], words: list[str], index: pa.DataType) -> pa.DictionaryArray:
@@ -82,56 +80,62 @@ def _words(numbers: npt.NDArray[np.integer], words: list[str], index: pa.DataTyp
     return pa.DictionaryArray.from_arrays(indices, pa.array(words, pa.string()))
 
 
-def _basis_names(verdicts: Verdicts) -> npt.NDArray[np.int32]:
-    """The number of the name of each basis used."""
-    result = np.full(verdicts.used.shape, NOBODY, np.int32)
-    for i, law in enumerate(verdicts.evaluation.program.laws):
-        names = np.array([*(basis.name for basis in law.bases), NOBODY], np.int32)
-        result[:, i] = names[verdicts.used[:, i]]
-    return result
+# Findings -------------------------------------------------------------------------------------------------------------
 
 
-# Lists of words -------------------------------------------------------------------------------------------------------
+class _Findings:
+    """The findings of all requests: the row and the framework of each."""
 
+    def __init__(self, verdicts: Verdicts) -> None:
+        self.verdicts = verdicts
+        outcomes = np.ascontiguousarray(verdicts.findings)
+        places = np.flatnonzero(outcomes > NOT_APPLICABLE)
+        self.outcomes = outcomes.ravel()[places]
+        self.rows, laws = np.divmod(places, outcomes.shape[1])
+        self.laws = laws.astype(np.int16)
+        self.starts = np.searchsorted(self.rows, verdicts.evaluation.table.starts)
+        """The first finding of each request, and last how many there are."""
+        self.of_law = [np.flatnonzero(self.laws == i) for i in range(outcomes.shape[1])]
+        """The findings of each framework."""
 
-class _Found(NamedTuple):
-    """The words of the findings of one framework: which finding, which word."""
+    @property
+    def bases(self) -> npt.NDArray[np.int32]:
+        """The number of the name of the basis that each finding relies on."""
+        result = np.full(len(self.rows), NOBODY, np.int32)
+        for i, law in enumerate(self.verdicts.evaluation.program.laws):
+            names = np.array([*(basis.name for basis in law.bases), NOBODY], np.int32)
+            result[self.of_law[i]] = names[self.verdicts.used[self.rows[self.of_law[i]], i]]
+        return result
 
-    findings: Positions
-    words: Positions
+    def lists(self, name: str) -> pa.ListArray:
+        """For each finding the words said of its row."""
+        items, only = _ITEMS[name]
+        lengths = np.zeros(len(self.rows), np.intp)
+        said: list[tuple[Positions, Positions]] = []
+        for i, mine in enumerate(self.of_law):
+            mine = mine[self.outcomes[mine] >= only]
+            if len(mine):
+                at, which = self._said(list(items(self.verdicts, i)), self.rows[mine])
+                lengths[mine] = np.bincount(at, minlength=len(mine))
+                said.append((mine[at], which))
+        starts = np.concatenate([[0], lengths.cumsum()])
+        values = np.zeros(starts[-1], np.int32)
+        for findings, which in said:  # those of one framework stand in the order of the findings
+            first = np.flatnonzero(np.diff(findings, prepend=-1))
+            place = np.arange(len(findings)) - np.repeat(first, np.diff(first, append=len(findings)))
+            values[starts[findings] + place] = which
+        names = self.verdicts.evaluation.program.names
+        return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), _words(values, names, pa.int32()))
 
-
-def _lists(
-    verdicts: Verdicts, items: Callable[[Verdicts, int], Iterator[Item]], reached: npt.NDArray[np.bool_]
-) -> pa.ListArray:
-    """For each finding the words said of its row."""
-    planes = verdicts.evaluation.planes
-    number = reached.ravel().cumsum().reshape(reached.shape) - 1
-    found: list[_Found] = []
-    for i in range(reached.shape[1]):
-        rows = np.flatnonzero(reached[:, i])
-        said = list(items(verdicts, i)) if len(rows) else []
-        if not said:
-            continue
-        matrix = np.array([planes.flags(plane)[rows] for _, plane in said])
-        at, which = np.nonzero(matrix.T)
-        words = np.array([word for word, _ in said])
-        found.append(_Found(number[rows[at], i], words[which]))
-    return _joined(found, int(reached.sum()), verdicts.evaluation.program.names)
-
-
-def _joined(found: list[_Found], count: int, names: list[str]) -> pa.ListArray:
-    """Lists from words in order of their framework: each goes to its place."""
-    lengths = np.zeros(count, np.int64)
-    for part in found:
-        lengths += np.bincount(part.findings, minlength=count)
-    starts = np.concatenate([[0], lengths.cumsum()])
-    values = np.zeros(starts[-1], np.int32)
-    for part in found:
-        own = np.bincount(part.findings, minlength=count)
-        first = np.repeat(own.cumsum() - own, own)
-        values[starts[part.findings] + np.arange(len(first)) - first] = part.words
-    return pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), _words(values, names, pa.int32()))
+    def _said(self, items: Sequence[Item], rows: Positions) -> tuple[Positions, Positions]:
+        """For each thing that is said of one of the rows, in their order: the place of the row, and the word."""
+        planes = self.verdicts.evaluation.planes
+        somewhere = [item for item in items if item[1] is not planes.none]
+        if not somewhere:
+            return np.zeros(0, np.intp), np.zeros(0, np.intp)
+        holds = planes.flags_of([plane for _, plane in somewhere], rows)
+        at, which = np.divmod(np.flatnonzero(holds.T.copy()), len(somewhere))
+        return at, np.array([word for word, _ in somewhere], np.intp).take(which)
 
 
 def _clauses(verdicts: Verdicts) -> pa.ListArray:
@@ -142,13 +146,12 @@ def _clauses(verdicts: Verdicts) -> pa.ListArray:
         if demand.owed.kind == "clause" and plane is not evaluation.planes.none:
             rows.setdefault(demand.owed.name, []).append(plane)
     names = sorted(rows)
-    requests = [np.flatnonzero(evaluation.table.requests_in(evaluation.planes.some(rows[name]))) for name in names]
-    at = np.concatenate([np.zeros(0, np.intp), *requests])
-    which = np.repeat(np.arange(len(names)), [len(found) for found in requests])
-    order = np.argsort(at, kind="stable")
-    counts = np.bincount(at, minlength=len(evaluation.table.requests))
-    starts = np.concatenate([[0], counts.cumsum()]).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(starts), _words(which[order], names, pa.int32()))
+    needed = np.zeros((len(evaluation.table.requests), len(names)), np.bool_)
+    for k, name in enumerate(names):
+        needed[:, k] = evaluation.table.requests_in(evaluation.planes.some(rows[name]))
+    starts = np.concatenate([[0], needed.sum(axis=1).cumsum()])
+    words = _words(np.flatnonzero(needed) % max(1, len(names)), names, pa.int32())
+    return pa.ListArray.from_arrays(pa.array(starts, pa.int32()), words)
 
 
 # What is said of findings ---------------------------------------------------------------------------------------------
@@ -166,16 +169,15 @@ def _possible(verdicts: Verdicts, i: int) -> Iterator[Item]:
 
 
 def _failed(verdicts: Verdicts, i: int) -> Iterator[Item]:
-    """Where a finding does not allow: the bars that hold, and the conditions by which its bases fail."""
+    """The bars that hold, and the conditions by which bases fail."""
     evaluation, planes = verdicts.evaluation, verdicts.evaluation.planes
     found = evaluation.laws[i]
-    where = planes.pack(verdicts.findings[:, i] >= DENY)
     for bar, truth in zip(found.law.bars, found.bars, strict=True):
-        yield bar.name, planes.all([where, truth.true])
+        yield bar.name, truth.true
     for demand, blocked in evaluation.blocking(found.law.demands):
-        yield demand.name, planes.all([where, blocked.true])
+        yield demand.name, blocked.true
     for basis in found.bases:
-        here = planes.all([where, basis.in_force, planes.outside(basis.permits.possible)])
+        here = planes.all([basis.in_force, planes.outside(basis.permits.possible)])
         for part in basis.code.parts:
             yield part.name, planes.all([here, planes.outside(evaluation.steps[part.step].possible)])
         for demand, blocked in evaluation.blocking(basis.code.demands):
@@ -212,7 +214,8 @@ def _false(verdicts: Verdicts, i: int) -> Iterator[Item]:
         yield name, planes.all([here, planes.outside(possible)])
 
 
-_ITEMS: dict[str, Callable[[Verdicts, int], Iterator[Item]]] = {
-    "bases": _bases, "possible_bases": _possible, "failed": _failed, "true": _true, "unknown": _unknown,
-    "false": _false,
+_ITEMS: dict[str, tuple[Callable[[Verdicts, int], Iterator[Item]], int]] = {
+    "bases": (_bases, ALLOW), "possible_bases": (_possible, ALLOW), "failed": (_failed, DENY), "true": (_true, ALLOW),
+    "unknown": (_unknown, ALLOW), "false": (_false, ALLOW),
 }  # fmt: skip
+"""What is said in each list, and the least outcome of the findings of which it is said."""

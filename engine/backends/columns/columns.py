@@ -4,22 +4,51 @@ from __future__ import annotations
 
 import operator as compare
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.backends.columns.planes import Kleene, Plane, Planes, Rows
+from engine.backends.columns.planes import Kleene, Plane, Planes
 from engine.conditions import FactName, Test
-from engine.facts import Duration, Scalar
+from engine.facts import CodeSet, Duration, Scalar
+
+FEW = 8
+"""So many numbers are looked for one by one, more in a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numbered:
+    """A number for each row, below a count."""
+
+    numbers: npt.NDArray[np.integer]
+    _planes: dict[int, Plane] = field(default_factory=dict)
+
+    def among(self, planes: Planes, wanted: Sequence[bool]) -> Plane:
+        """The rows whose number is one of those wanted; `wanted` says of each number whether it is."""
+        chosen = [i for i, there in enumerate(wanted) if there]
+        if not chosen:
+            return planes.none
+        if len(chosen) == len(wanted):
+            return planes.every
+        if len(chosen) <= FEW:
+            return planes.some([self._having(planes, i) for i in chosen])
+        if len(wanted) - len(chosen) <= FEW:
+            others = [self._having(planes, i) for i, there in enumerate(wanted) if not there]
+            return planes.outside(planes.some(others))
+        return planes.pack(np.array(wanted).take(self.numbers))
+
+    def _having(self, planes: Planes, number: int) -> Plane:
+        if number not in self._planes:
+            self._planes[number] = planes.pack(self.numbers == number)
+        return self._planes[number]
 
 
 def _scalar(planes: Planes, stated: Plane, passing: Plane, open_: Plane) -> Kleene:
-    true = stated & passing
-    return planes.sure(true) if open_ is planes.none else Kleene(true, true | open_)
+    true = planes.all([stated, passing])
+    return planes.sure(true) if open_ is planes.none else Kleene(true, planes.some([true, open_]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +74,7 @@ class Flags:
         """Which rows pass a test against constants."""
         passing = planes.every
         if operator != "known":
-            passing = self.value if (operands[0] is True) is (operator == "is") else ~self.value
+            passing = self.value if (operands[0] is True) is (operator == "is") else planes.outside(self.value)
         return _scalar(planes, self.stated, passing, self.open)
 
 
@@ -57,20 +86,18 @@ _ORDER: Mapping[str, Callable[[Any, Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Codes:
-    """A fact that is one of some words: its number in `words` for each row, or the last number where it has none."""
+    """A fact that is one of some words: for each row the number of its text, which may also say that it has none."""
 
     open: Plane
     stated: Plane
-    numbers: npt.NDArray[np.intp]
-    words: Mapping[str, int]
+    texts: Numbered
+    words: Sequence[str]
 
     def test(self, planes: Planes, operator: str, operands: Sequence[Scalar]) -> Kleene:
         """Which rows pass a test against constants."""
         passing = planes.every
         if operator != "known":
-            table = np.zeros(len(self.words) + 1, np.bool_)
-            table[[self.words[o] for o in operands if isinstance(o, str) and o in self.words]] = True
-            passing = planes.pack((~table if operator == "not" else table)[self.numbers])
+            passing = self.texts.among(planes, [(word in operands) is not (operator == "not") for word in self.words])
         return _scalar(planes, self.stated, passing, self.open)
 
 
@@ -119,55 +146,28 @@ class Durations:
         return _scalar(planes, self.stated, passing, self.open)
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Which row has which code."""
-
-    rows: Rows
-    numbers: npt.NDArray[np.intp]
-    words: Mapping[str, int]
-
-    def of(self, planes: Planes, code: str) -> Plane:
-        """The rows that have a code."""
-        if code not in self.words:
-            return planes.none
-        rows, ends = self._by_word
-        number = self.words[code]
-        return planes.at(rows[ends[number] : ends[number + 1]])
-
-    @cached_property
-    def _by_word(self) -> tuple[Rows, npt.NDArray[np.intp]]:
-        """The rows in the order of their words, and where each word begins; numbers of two bytes sort fastest."""
-        few = self.numbers.astype(np.uint16) if len(self.words) < 2**16 else self.numbers
-        counts = np.bincount(self.numbers, minlength=len(self.words))
-        return self.rows[np.argsort(few, kind="stable")], np.concatenate([[0], np.cumsum(counts)])
-
-    def beyond(self, planes: Planes, codes: Collection[str]) -> Plane:
-        """The rows that have a code that is none of these."""
-        if not len(self.rows):
-            return planes.none
-        table = np.ones(len(self.words), np.bool_)
-        table[[self.words[code] for code in codes if code in self.words]] = False
-        return planes.at(self.rows[table[self.numbers]])
-
-
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """A set of codes: those surely in it, and those that may be."""
+    """A set of codes: for each row the number of its value among the sets that occur."""
 
     open: Plane
-    has: Pairs
-    may: Pairs
+    texts: Numbered
+    sets: Sequence[CodeSet]
 
     def member(self, planes: Planes, code: str) -> Kleene:
         """In which rows the set has a code."""
-        true = self.has.of(planes, code)
-        return Kleene(true, planes.some([true, self.may.of(planes, code), self.open]))
+        return self._where(planes, [code in s.has for s in self.sets], [code in s.may for s in self.sets])
 
     def beyond(self, planes: Planes, codes: Collection[str]) -> Kleene:
         """In which rows the set has a code that is none of these."""
-        true = self.has.beyond(planes, codes)
-        return Kleene(true, planes.some([true, self.may.beyond(planes, codes), self.open]))
+        known = frozenset(codes)
+        return self._where(planes, [not s.has <= known for s in self.sets], [not s.may <= known for s in self.sets])
+
+    def _where(self, planes: Planes, has: Sequence[bool], may: Sequence[bool]) -> Kleene:
+        true = self.texts.among(planes, has)
+        if self.open is planes.none and not any(may):
+            return planes.sure(true)
+        return Kleene(true, planes.some([true, self.texts.among(planes, may), self.open]))
 
     def test(self, planes: Planes, operator: str, operands: Sequence[Scalar]) -> Kleene:
         """Which rows pass a test against constants."""
@@ -243,8 +243,9 @@ def _paired(planes: Planes, left: Stated, operator: str, right: Stated) -> Plane
     if isinstance(left, Flags) and isinstance(right, Flags):
         return ~(left.value ^ right.value)
     if isinstance(left, Codes) and isinstance(right, Codes):
-        there = np.array([right.words.get(word, -1) for word in [*left.words, ""]])
-        return planes.pack(there[left.numbers] == right.numbers)
+        place = {word: i for i, word in enumerate(right.words)}
+        there = np.array([place.get(word, -1) for word in left.words])
+        return planes.pack(there.take(left.texts.numbers) == right.texts.numbers)
     if isinstance(left, Durations) and isinstance(right, Durations):
         return planes.pack((left.units == right.units) & order(left.amounts, right.amounts))
     assert isinstance(left, Numbers)

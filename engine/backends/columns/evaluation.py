@@ -167,65 +167,55 @@ def _travel(found: Evaluation, columns: dict[str, Column]) -> None:
     """Give rows what earlier ones attach to their data, until all have it; each round reaches one leg further."""
     program = found.program
     later = [i for i, travels in enumerate(program.travels) if travels]
+    laws = [(i, law) for i, law in enumerate(program.laws) if any(program.travels[step] for step in law.steps())]
     carried = _Carried(found)
     while carried.spread():
         columns.update(carried.sets())
         _steps(found, later)
-        found.laws = [_law(found, law) for law in program.laws]
+        for i, law in laws:
+            found.laws[i] = _law(found, law)
 
 
 class _Carried:
-    """What earlier rows attach, as bits: for each row, a bit for each code that is, or may be, with its data."""
+    """What earlier rows attach: for each code the rows whose data it is, or may be, with."""
 
     def __init__(self, found: Evaluation) -> None:
         self.found = found
-        wanted = _codes_tested(found.program)
-        self.codes: dict[tuple[str, str], int] = {code: i for i, code in enumerate(sorted(wanted))}
-        self.arrived = [self._empty(), self._empty()]
-        order = np.argsort(found.table.edges[0], kind="stable")
-        self.later, self.earlier = (edge[order] for edge in found.table.edges)
-        self.firsts = np.flatnonzero(np.diff(self.later, prepend=-1))
-
-    def _empty(self) -> np.ndarray[tuple[int, int], np.dtype[np.uint8]]:
-        return np.zeros((self.found.planes.rows, -(-len(self.codes) // 8)), np.uint8)
+        self.arrived = dict.fromkeys(sorted(_codes_tested(found.program)), found.planes.false)
 
     def spread(self) -> bool:
         """Take what the rows attach one leg further; whether anything changed."""
-        opened = self._opened()
-        changed = False
-        for i in (0, 1):
-            leaving = self.arrived[i] | opened[i]
-            found = self._empty()
-            found[self.later[self.firsts]] = np.bitwise_or.reduceat(leaving[self.earlier], self.firsts, axis=0)
-            changed |= not np.array_equal(found, self.arrived[i])
-            self.arrived[i] = found
+        opened, changed = self._opened(), False
+        for code, before in self.arrived.items():
+            leaving = self.found.planes.any_of([before, *opened.get(code, ())])
+            true = self._further(leaving.true)
+            after = Kleene(true, true if leaving.true is leaving.possible else self._further(leaving.possible))
+            if not all(map(np.array_equal, before, after)):
+                self.arrived[code] = after
+                changed = True
         return changed
+
+    def _further(self, plane: Plane) -> Plane:
+        """The rows that come after some."""
+        if plane is self.found.planes.none:
+            return plane
+        later, earlier = self.found.table.edges
+        return self.found.planes.at(later[self.found.planes.flags(plane).take(earlier)])
 
     def sets(self) -> Iterator[tuple[str, Truths]]:
         """The columns of the travelling facts."""
-        planes = self.found.planes
         for name in TRAVELLING:
-            codes = {code: self._truth(i) for (fact, code), i in self.codes.items() if fact == name}
-            yield name, Truths(planes.none, codes)
+            codes = {code: truth for (fact, code), truth in self.arrived.items() if fact == name}
+            yield name, Truths(self.found.planes.none, codes)
 
-    def _truth(self, i: int) -> Kleene:
-        true, possible = (
-            self.found.planes.pack((bits[:, i // 8] >> (i % 8) & 1).view(np.bool_)) for bits in self.arrived
-        )
-        return Kleene(true, possible)
-
-    def _opened(self) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.uint8]], ...]:
-        """The bits of what each row itself attaches."""
-        planes, result = self.found.planes, (self._empty(), self._empty())
-        sources: dict[int, list[Kleene]] = {}
+    def _opened(self) -> dict[tuple[str, str], list[Kleene]]:
+        """What each row itself attaches."""
+        result: dict[tuple[str, str], list[Kleene]] = {}
         for found in self.found.laws:
             for basis, opens in openings(self.found, found):
-                for code in _attached(basis):
-                    if code in self.codes:
-                        sources.setdefault(self.codes[code], []).append(opens)
-        for i, truths in sources.items():
-            for bits, plane in zip(result, planes.any_of(truths), strict=True):
-                bits[:, i // 8] |= planes.flags(plane).view(np.uint8) << (i % 8)
+                for code in attached_by(basis):
+                    if code in self.arrived:
+                        result.setdefault(code, []).append(opens)
         return result
 
 
@@ -242,14 +232,15 @@ def openings(evaluation: Evaluation, found: LawFound) -> Iterator[tuple[BasisCod
         yield basis.code, planes.all_of([reached, basis.permits, alone])
 
 
-def _attached(basis: BasisCode) -> list[tuple[str, str]]:
+def attached_by(basis: BasisCode) -> list[tuple[str, str]]:
+    """The codes that travel with what a basis opened, each with the fact that has it."""
     under, restrictions = TRAVELLING
     return [(under, basis.rule.id), *((restrictions, code) for code in basis.rule.attaches)]
 
 
 def _codes_tested(program: Program) -> set[tuple[str, str]]:
     """The codes of travelling facts whose presence bears on some test."""
-    attached = {code for law in program.laws for basis in law.bases for code in _attached(basis)}
+    attached = {code for law in program.laws for basis in law.bases for code in attached_by(basis)}
     found: set[tuple[str, str]] = set()
     for test in program.tests():
         if test.fact in TRAVELLING:

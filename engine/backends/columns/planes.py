@@ -18,6 +18,10 @@ Rows = npt.NDArray[np.intp]
 """Positions of rows."""
 
 
+FEW = 16
+"""Of fewer rows than one in so many, bits are read one by one."""
+
+
 class Kleene(NamedTuple):
     """A three-valued truth of every row. The two planes are one object where nothing is unknown."""
 
@@ -56,6 +60,13 @@ class Planes:
     def flags(self, plane: Plane) -> npt.NDArray[np.bool_]:
         """One flag for each row."""
         return np.unpackbits(plane.view(np.uint8), count=self.rows, bitorder="little").view(np.bool_)
+
+    def flags_of(self, planes: Sequence[Plane], rows: Rows) -> npt.NDArray[np.bool_]:
+        """For each of some planes a flag for each of some rows."""
+        if len(rows) * FEW > self.rows:
+            return np.array([self.flags(plane).take(rows) for plane in planes])
+        byte, bit = rows >> 3, np.left_shift(1, rows & 7).astype(np.uint8)
+        return np.array([plane.view(np.uint8).take(byte) & bit for plane in planes]).astype(np.bool_)
 
     def positions(self, plane: Plane) -> Rows:
         """The positions of the rows in a plane."""

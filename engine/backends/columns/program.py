@@ -68,6 +68,15 @@ class Law:
     bases: tuple[BasisCode, ...]
     demands: tuple[Demand, ...]
 
+    def steps(self) -> Iterator[int]:
+        """The conditions of all its rules."""
+        yield self.applies
+        yield from (bar.when for bar in self.bars)
+        yield from (demand.when for demand in self.demands)
+        for basis in self.bases:
+            yield basis.when
+            yield from (demand.when for demand in basis.demands)
+
 
 @dataclass(slots=True)
 class Program:

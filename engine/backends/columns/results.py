@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from engine.backends.columns.domains import Domains
 from engine.backends.columns.evaluation import BasisFound, Evaluation, LawFound
-from engine.backends.columns.guesses import Guesses
 from engine.backends.columns.planes import Plane
+from engine.backends.columns.polarity import colliding
 from engine.backends.columns.program import Demand
-from engine.backends.columns.witnesses import unsettled
+from engine.backends.columns.settling import Settler
 from engine.decisions import Decision
+from engine.facts import Truth
 
 OUTCOMES = ("absent", "not_applicable", "allow", "deny", "undetermined")
 """By number; `absent` where a framework is not in force or belongs to another deployment."""
@@ -37,21 +39,16 @@ class Verdicts:
     """How many requests the exact engine decided."""
 
 
-def verdicts(evaluation: Evaluation, guesses: Guesses, exact: Callable[[int], Decision | None]) -> Verdicts:
+def verdicts(evaluation: Evaluation, domains: Domains, exact: Callable[[int], Decision | None]) -> Verdicts:
     """The exact answers. `exact(i)` is the exact engine's decision on a request, or None where it has none."""
     laws = evaluation.laws
-    findings = np.stack([_outcomes(evaluation, found) for found in laws], axis=1)
-    used = np.stack([_used(evaluation, found) for found in laws], axis=1)
+    findings = np.stack([_outcomes(evaluation, found) for found in laws]).T  # one framework lies together
+    used = np.stack([_used(evaluation, found) for found in laws]).T
     outcomes = _of_requests(evaluation, findings)
-    doubtful = unsettled(evaluation, guesses, outcomes == DENY)
-    for i in doubtful:
-        decision = exact(i)
-        if decision is not None:
-            outcomes[i] = OUTCOMES.index(decision.outcome)
-            _take(evaluation, i, decision, findings)
+    exactly = _settle(evaluation, domains, exact, outcomes, findings)
     used[findings == DENY] = NOBODY
     ready = (outcomes == ALLOW) & ~_waiting(evaluation, findings, used)
-    return Verdicts(evaluation, outcomes, ready, findings, used, len(doubtful))
+    return Verdicts(evaluation, outcomes, ready, findings, used, exactly)
 
 
 def _outcomes(evaluation: Evaluation, found: LawFound) -> npt.NDArray[np.int8]:
@@ -72,6 +69,35 @@ def _of_requests(evaluation: Evaluation, findings: npt.NDArray[np.int8]) -> npt.
         for outcome in (UNDETERMINED, DENY):
             result[np.logical_or.reduceat((findings == outcome).any(axis=1), starts)] = outcome
     return result
+
+
+def _settle(
+    evaluation: Evaluation,
+    domains: Domains,
+    exact: Callable[[int], Decision | None],
+    outcomes: npt.NDArray[np.int8],
+    findings: npt.NDArray[np.int8],
+) -> int:
+    """Put the exact answers in place of those that were left open wrongly; how many the exact engine gave."""
+    left = colliding(evaluation, domains)
+    settler = Settler(evaluation, domains, left.entangled)
+    exactly = 0
+    for i in np.flatnonzero(left.requests):
+        if (found := settler.settle(int(i))) is not None:
+            places, all_permit = found
+            for place, permits in places.items():
+                findings[place] = _NUMBERS[permits]
+            if outcomes[i] == UNDETERMINED:
+                outcomes[i] = _NUMBERS[all_permit]
+            continue
+        exactly += 1
+        if (decision := exact(int(i))) is not None:
+            outcomes[i] = OUTCOMES.index(decision.outcome)
+            _take(evaluation, int(i), decision, findings)
+    return exactly
+
+
+_NUMBERS: dict[Truth, int] = {True: ALLOW, False: DENY, None: UNDETERMINED}
 
 
 def _take(evaluation: Evaluation, i: int, decision: Decision, findings: npt.NDArray[np.int8]) -> None:

@@ -69,7 +69,8 @@ class Decider:
         """
         verdict, entangled = self._judge(document)
         if entangled or any(found.outcome == "undetermined" for row in verdict.rows for found in row):
-            return _settled(verdict, decide_rows(self.program.policies, Rows.model_validate(document)))
+            exact = decide_rows(self.program.policies, Rows.model_validate(document))
+            return _settled([row["id"] for row in document["rows"]], verdict, exact)
         return verdict
 
     def _judge(self, document: Document) -> tuple[Verdict, bool]:
@@ -116,10 +117,9 @@ _Arrivals = tuple[dict[str, Truth], dict[str, Truth]]
 """Of the bases that opened earlier rows, and of what they attach: whether each surely or possibly travels along."""
 
 
-def _settled(verdict: Verdict, decision: Decision) -> Verdict:
-    """The verdict with the outcomes and bases of the exact engine."""
+def _settled(names: Sequence[str], verdict: Verdict, decision: Decision) -> Verdict:
+    """The verdict with the outcomes and bases of the exact engine, given the names of its rows."""
     exact = {(f.disclosure.id, f.framework.framework): f for f in decision.findings}
-    names = list(dict.fromkeys(f.disclosure.id for f in decision.findings))
 
     def settled(row: str, found: Found) -> Found:
         finding = exact[row, found.framework]

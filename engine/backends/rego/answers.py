@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from engine.conditions import is_list, label
-from engine.decisions import BasisFinding, Finding, Outcome
+from engine.decisions import Finding, Outcome
 from engine.documents import Model
 from engine.records import TRUTH_WORDS, MissingRecord, Word
 from engine.rows import requirement_key
@@ -15,9 +14,10 @@ from engine.rows import requirement_key
 class Found(Model):
     """One framework on one disclosure, with rules by their ids.
 
-    `bases` permit, `maybe` may; `bars` hold, `maybe_bars` may; `failed` are the conditions by which bases fail. `basis`
-    is the one to rely on; `clauses` and `outstanding` follow from it and from the framework. `settled_here` says that
-    the server left the answer open, and that the exact one was found where it was asked from.
+    `bases` permit, `maybe` may; `bars` hold, `maybe_bars` may; `failed` is what stands against a finding that is not
+    allowed, as in `engine.decisions.Finding.failed`. `basis` is the one to rely on; `clauses` and `outstanding` follow
+    from it and from the framework. `settled_here` says that the server left the answer open, and that the exact one was
+    found where it was asked from.
     """
 
     disclosure: str
@@ -89,17 +89,11 @@ def found(finding: Finding) -> Found:
         maybe=tuple(b.basis.id for b in finding.bases if b.permits.truth is None),
         bars=tuple(bar.id for bar in finding.holding),
         maybe_bars=tuple(bar.id for bar, proof in finding.bars if proof.truth is None),
-        failed=tuple(name for basis in finding.bases for name in _failed(basis)),
-        clauses=tuple(duty.requirement.name for duty in duties if duty.requirement.kind == "clause"),
+        failed=finding.failed,
+        clauses=tuple(dict.fromkeys(duty.requirement.name for duty in duties if duty.requirement.kind == "clause")),
         outstanding=tuple(
             requirement_key(duty.requirement)
             for duty in duties
             if duty.requirement.kind != "clause" and duty.status == "outstanding"
         ),
     )
-
-
-def _failed(basis: BasisFinding) -> list[str]:
-    proof = basis.proof
-    parts = proof.parts if is_list(proof.condition) else (proof,)
-    return [f"{basis.basis.id}: {label(part.condition)}" for part in parts if part.truth is False]

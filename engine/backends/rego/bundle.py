@@ -19,7 +19,7 @@ def bundle(policies: PolicySet) -> dict[str, str]:
     result = {f"library/{item.name}": item.read_text() for item in library.iterdir() if item.name.endswith(".rego")}
     for framework in policies.all_frameworks():
         result[f"policies/{framework.framework}.rego"] = framework_file(framework, policies.vocabulary)
-    result["policies/exclusive.rego"] = exclusions_file(policies.exclusive, policies.vocabulary)
+    result["policies/exclusive.rego"] = exclusions_file(policies)
     result["data.json"] = _json({"assent": _data(policies)})
     result[".manifest"] = _json({"revision": policies.digest, "roots": ["assent"], "rego_version": 1})
     return dict(sorted(result.items()))
@@ -57,6 +57,7 @@ def _frameworks(policies: PolicySet) -> Iterator[dict[str, Any]]:
             "name": framework.framework,
             "title": framework.title,
             "house": houses.get(framework.framework),
+            "applies": framework.applies.id,
             "bars": [{"name": key, "id": bar.id} for key, bar in framework.bars.items()],
             "bases": [
                 {"name": key, "id": basis.id, "title": basis.title, "attaches": basis.attaches}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.backends.exclusions import WayOut
 from engine.backends.rego.text import comment, listed, member, quoted
 from engine.conditions import All, AtLeast, Condition, Either, FactName, Not, Test, Use, is_list, label
 from engine.facts import Duration, Scalar, Vocabulary
@@ -40,9 +41,13 @@ class Writer:
         parts = condition.parts if isinstance(condition, All) and is_list(condition) else (condition,)
         return listed(self.labelled(part) for part in parts)
 
-    def labelled(self, condition: Condition) -> str:
-        """A condition as a pair: what results call it, and its truth."""
-        return self._said(condition, f"[{quoted(label(condition))}, {self.expression(condition)}]")
+    def labelled(self, condition: Condition, *more: str) -> str:
+        """A condition as a list: what results call it, its truth, and what more there is to say of it."""
+        return self._said(condition, listed([quoted(label(condition)), self.expression(condition), *more]))
+
+    def gives_way(self, way: WayOut) -> str:
+        """Whether a condition of unknown truth can be false whatever else is so."""
+        return "false" if not way.fact else "true" if way.any_state else f"tests.unstated({_fact(way.fact)})"
 
     def _list(self, parts: Iterable[Condition]) -> str:
         return listed(self._said(part, self.expression(part)) for part in parts)
@@ -53,8 +58,7 @@ class Writer:
         return f"{comment(said)}\n{text}" if said else text
 
     def _test(self, test: Test) -> str:
-        scope, _, key = test.fact.partition(".")
-        fact, kind = f"input.{scope}{member(key)}", self.vocabulary[test.fact].fact.type
+        fact, kind = _fact(test.fact), self.vocabulary[test.fact].fact.type
         if test.operator == "known":
             return f"tests.applies({fact})"
         values = [_operand(operand) for operand in test.operands]
@@ -79,10 +83,14 @@ _FUNCTIONS = {
 """The test that an operator is, where it has another name."""
 
 
+def _fact(name: str) -> str:
+    scope, _, key = name.partition(".")
+    return f"input.{scope}{member(key)}"
+
+
 def _operand(operand: Scalar | FactName) -> str:
     if isinstance(operand, FactName):
-        scope, _, key = operand.name.partition(".")
-        return f"input.{scope}{member(key)}"
+        return _fact(operand.name)
     if isinstance(operand, Duration):
         return quoted({"amount": operand.amount, "unit": operand.unit})
     return quoted(operand if isinstance(operand, bool | int | float | str) else operand.isoformat())

@@ -27,7 +27,7 @@ def decide_by_server(server: Server, policies: PolicySet, request: Request, as_o
         decide(policies, request, as_of)  # says with its place what contradicts itself
         raise CannotDo(f"the server at {server.shown} cannot decide this: {answer[0]}")
     if not answer.exact:
-        return _settled(answer, decide(policies, request, as_of))
+        return settled(answer, decide(policies, request, as_of))
     if not answer.consistent:
         _check_consistent(policies, request, answer.as_of)
     return answer.model_copy(update={"consistent": True})
@@ -45,8 +45,8 @@ def _check_consistent(policies: PolicySet, request: Request, day: date) -> None:
     judge.decision()
 
 
-def _settled(answer: Answer, decision: Decision) -> Answer:
-    """The answer with what it leaves open taken from the exact decision."""
+def settled(answer: Answer, decision: Decision) -> Answer:
+    """The server's answer with what it leaves open taken from the exact decision."""
     exact = {(f.disclosure.id, f.framework.framework): f for f in decision.findings}
     findings = tuple(
         left if left.outcome != "undetermined" else _instead(left, found(exact[left.disclosure, left.framework]))

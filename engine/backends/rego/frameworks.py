@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from engine.backends.exclusions import ways_out
 from engine.backends.rego.conditions import Writer
 from engine.backends.rego.text import annotation, listed, member, quoted, rule
 from engine.conditions import Condition
 from engine.facts import Vocabulary
-from engine.policies import Framework, Owed, Rule
+from engine.policies import Framework, Owed, PolicySet, Rule
 from engine.policies.models import InForce
 from engine.rows import ends, requirement_key
 
@@ -29,10 +30,13 @@ def framework_file(framework: Framework, vocabulary: Vocabulary) -> str:
     return _file(f"{head}\npackage assent.law{member(framework.framework)}", rules)
 
 
-def exclusions_file(groups: Iterable[Iterable[Condition]], vocabulary: Vocabulary) -> str:
-    """The file of the facts that exclude one another."""
-    writer = Writer(vocabulary)
-    written = [listed(writer.labelled(condition) for condition in group) for group in groups]
+def exclusions_file(policies: PolicySet) -> str:
+    """The file of the facts that exclude one another: of each its label, its truth, and whether it can give way."""
+    writer = Writer(policies.vocabulary)
+    written = [
+        listed(writer.labelled(condition, writer.gives_way(way)) for condition, way in zip(group, ways, strict=True))
+        for group, ways in zip(policies.exclusive, ways_out(policies), strict=True)
+    ]
     rules = [rule("groups", listed(written))]
     rules += [rule(f"definitions[{quoted(n)}]", writer.expression(c)) for n, c in _all_definitions(writer)]
     head = annotation("Facts that exclude one another", "Of each group at most one is true.", {})
@@ -106,7 +110,7 @@ def _demands(owed: Iterable[Owed], writer: Writer) -> str:
 
 
 def _demand(owed: Owed, writer: Writer) -> str:
-    known: dict[str, Any] = {"kind": owed.kind, "key": requirement_key(owed)}
+    known: dict[str, Any] = {"kind": owed.kind, "name": owed.name, "key": requirement_key(owed)}
     if owed.kind != "clause":
         known["due"] = owed.due
     if owed.kind == "instrument":

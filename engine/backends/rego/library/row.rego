@@ -23,7 +23,7 @@ result := {
 	},
 	"excluded": [labels |
 		some group in data.assent.exclusive.groups
-		labels := [label | some [label, truth] in group; truth == "true"]
+		labels := [label | some [label, truth, _] in group; truth == "true"]
 		count(labels) > 1
 	],
 	"limited": count([group | some group in data.assent.exclusive.groups; _may_clash(group)]) > 0,
@@ -32,7 +32,16 @@ result := {
 	count(findings) == count(_laws) # nothing that could not be decided is passed over
 }
 
-_may_clash(group) if count([label | some [label, truth] in group; truth != "false"]) > 1
+# More than one may hold that cannot surely give way: no choice of unknown facts is known that leaves at most one.
+_may_clash(group) if {
+	count([label |
+		some [label, truth, gives_way] in group
+		truth != "false"
+		not _yields(truth, gives_way)
+	]) > 1
+}
+
+_yields("unknown", true)
 
 # A set with codes that are put into it where something is true.
 _added(codes, sources) := {"has": has, "may": may - has} if {
@@ -77,12 +86,8 @@ _finding(law) := {
 	"maybe": [basis.id | some basis in _bases[law.name]; _permits[basis.id] == "unknown"],
 	"bars": [bar.id | some bar in law.bars; _bars[bar.id] == "true"],
 	"maybe_bars": [bar.id | some bar in law.bars; _bars[bar.id] == "unknown"],
-	"failed": [sprintf("%s: %s", [basis.id, label]) |
-		some basis in _bases[law.name]
-		some [label, truth] in _conditions[basis.id]
-		truth == "false"
-	],
-	"clauses": [duty.key | some duty in duties; duty.kind == "clause"],
+	"failed": [failed | outcome != "allow"; some failed in _failed(law)],
+	"clauses": _once([duty.key | some duty in duties; duty.kind == "clause"]),
 	"outstanding": [duty.key | some duty in _outstanding(duties); duty.kind != "clause"],
 } if {
 	_applies[law.name] != "false"
@@ -99,6 +104,29 @@ _finding(law) := {
 } if {
 	_applies[law.name] == "false"
 }
+
+# What stands against a finding: the bars that hold, the conditions by which bases fail, and what was refused or lacks.
+_failed(law) := [failed | some part in parts; some failed in part] if {
+	parts := array.concat(
+		[[bar.id | some bar in law.bars; _bars[bar.id] == "true"], _obstacles(law.applies, _required(law))],
+		[_against(law, basis) | some basis in _bases[law.name]; _permits[basis.id] == "false"],
+	)
+}
+
+_against(law, basis) := [sprintf("%s: %s", [basis.id, label]) |
+	some [label, truth] in _conditions[basis.id]
+	truth == "false"
+] if {
+	_holds[basis.id] == "false"
+} else := _obstacles(basis.id, _demanded(law, basis))
+
+_obstacles(rule, demands) := _once([sprintf("%s: %s", [rule, demand.name]) |
+	some demand in demands
+	demand.owed == "true"
+	demand.key in _blocking
+])
+
+_once(items) := [item | some i, item in items; not item in array.slice(items, 0, i)]
 
 _id([]) := null
 

@@ -18,6 +18,10 @@ _given(fact, other) if {
 	other != _absent
 }
 
+default unstated(_) := false
+
+unstated(null) := true
+
 # Values ---------------------------------------------------------------------------------------------------------------
 
 is(fact, value) := "unknown" if {
