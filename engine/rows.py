@@ -441,20 +441,22 @@ class Leg(Disclosure):
             may = frozenset[str]().union(*(codes.may for codes in sets)) - has
             return Reading(name, self.papers_at, CodeSet(has, may), GRAPH)
         declared = self.policies.vocabulary[name]
-        value = self._value(declared)
+        value = value_of(self.row, declared)
         about = self.row.about.get(name) or self.row.subject(declared)
         return Reading(name, about, value, "" if unknown(value) else "the row")
 
-    def _value(self, declared: Declared) -> Value:
-        row, name = self.row, declared.name
-        if row.facts.get(name) is not None:
-            value: Value = _read(declared, row.facts[name], Document("", {}), ())
-            if isinstance(value, CodeSet):
-                return CodeSet(value.has, frozenset(row.may.get(name, ())) - value.has)
-            return value
-        if name in row.not_known:
-            return Absence.NOT_KNOWN
-        return Absence.DOES_NOT_APPLY if name in row.does_not_apply else Absence.NOT_ASKED
+
+def value_of(row: Row, declared: Declared) -> Value:
+    """What a row says of a fact that no other row decides."""
+    name = declared.name
+    if row.facts.get(name) is not None:
+        value: Value = _read(declared, row.facts[name], Document("", {}), ())
+        if isinstance(value, CodeSet):
+            return CodeSet(value.has, frozenset(row.may.get(name, ())) - value.has)
+        return value
+    if name in row.not_known:
+        return Absence.NOT_KNOWN
+    return Absence.DOES_NOT_APPLY if name in row.does_not_apply else Absence.NOT_ASKED
 
 
 class RowJudge(Judge):

@@ -13,6 +13,7 @@ from engine.completions.clauses import Literals
 from engine.completions.variables import Scope
 
 if TYPE_CHECKING:
+    from pysat.examples.rc2 import RC2Stratified
     from pysat.solvers import Solver
 
 
@@ -35,12 +36,15 @@ class Program:
         self.formula = WCNF()
         self.costs: dict[int, int] = {}
         self._solver: Solver | None = None
+        self._optimum: RC2Stratified | None = None
         self.gates = Literals(scope, self._append)
 
     def _append(self, clause: Sequence[int]) -> None:
         self.formula.append(clause)
         if self._solver is not None:
             self._solver.add_clause(clause)
+        if self._optimum is not None:
+            self._optimum.add_clause(clause)
 
     def add(self, *clause: int) -> None:
         """Add a clause."""
@@ -72,15 +76,16 @@ class Program:
         return -self.all_of([-part for part in parts])
 
     def cheapest(self) -> Solution | None:
-        """The solution of least cost, if there is one."""
+        """The solution of least cost, if there is one. The next rests on what this one has learnt."""
         from pysat.examples.rc2 import RC2Stratified
 
         if not self.costs:
             true = self.solution([])
             return None if true is None else Solution(true, 0)
-        with RC2Stratified(self.formula, solver="minisat-gh", exhaust=True, minz=True) as solver:
-            model, cost = solver.compute(), solver.cost
-        return None if model is None else Solution(frozenset(n for n in model if n > 0), cost)
+        if self._optimum is None:  # hardening would rest on bounds that clauses added later may break
+            self._optimum = RC2Stratified(self.formula, solver="minisat-gh", exhaust=True, minz=True, nohard=True)
+        model = self._optimum.compute()
+        return None if model is None else Solution(frozenset(n for n in model if n > 0), self._optimum.cost)
 
     def solution(self, wanted: Sequence[int]) -> frozenset[int] | None:
         """The literals that are true in some solution in which all that is wanted is true."""

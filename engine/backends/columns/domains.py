@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -12,11 +12,12 @@ from engine.backends.columns.program import Program
 from engine.backends.columns.table import Subjects, Table
 from engine.completions.variables import apart
 from engine.conditions import FactName, Test, holds
-from engine.facts import PARTY_SCOPES, Absence, Declared, Value
+from engine.facts import PARTY_SCOPES, Absence, Declared, Truth, Value
 from engine.rows import PAPERS
 
 OUT, IN = 1, 2
 """The values of a code in a set, as masks."""
+PURPOSE = "request.purpose"
 
 
 class Variable(NamedTuple):
@@ -24,6 +25,11 @@ class Variable(NamedTuple):
 
     fact: str
     code: str = ""
+
+
+def mask(chosen: Iterable[Truth]) -> int:
+    """The mask of those that are surely chosen."""
+    return sum(1 << i for i, truth in enumerate(chosen) if truth is True)
 
 
 def fact_of(name: str) -> str:
@@ -41,28 +47,36 @@ class Domains:
     @cached_property
     def values(self) -> dict[Variable, list[Value]]:
         """The values of each variable that tests against constants tell apart."""
-        found: dict[Variable, list[Test]] = {}
-        for test in self.program.tests():
-            for name, code in self.read_by(test):
-                found.setdefault(Variable(fact_of(name), code), []).append(test)
-        return {variable: self._domain(variable, tests) for variable, tests in found.items()}
+        return {variable: self.around(variable) for variable in self._tests}
 
     @cached_property
     def every(self) -> dict[Variable, int]:
         """For each variable the mask of all its values."""
         return {variable: (1 << len(values)) - 1 for variable, values in self.values.items()}
 
-    def passing(self, test: Test) -> int:
-        """The mask of the values that pass a test of one fact that is no set."""
-        if test not in self._passing:
-            values = self.values[Variable(fact_of(test.fact))]
-            here = [holds(test.operator, value, test.operands) is True for value in values]
-            self._passing[test] = sum(1 << i for i, passes in enumerate(here) if passes)
-        return self._passing[test]
+    def around(self, variable: Variable, others: frozenset[Value] = frozenset()) -> list[Value]:
+        """The values that tests tell apart against constants, and against the values that other facts have."""
+        if (variable, others) not in self._around:
+            self._around[variable, others] = self._domain(variable, others)
+        return self._around[variable, others]
+
+    def passing(self, test: Test, others: frozenset[Value] = frozenset()) -> int:
+        """The mask of the values `around` those of other facts that pass a test of one fact that is no set."""
+        if (test, others) not in self._passing:
+            values = self.around(Variable(fact_of(test.fact)), others)
+            self._passing[test, others] = mask(holds(test.operator, value, test.operands) for value in values)
+        return self._passing[test, others]
 
     @cached_property
-    def _passing(self) -> dict[Test, int]:
-        return {}
+    def compared(self) -> dict[str, set[str]]:
+        """For each fact, the names of those with which some test compares it; purposes are compared with each other."""
+        found: dict[str, set[str]] = {PURPOSE: {PURPOSE}}
+        for test in self.program.tests():
+            for operand in test.operands:
+                if isinstance(operand, FactName):
+                    found.setdefault(fact_of(test.fact), set()).add(operand.name)
+                    found.setdefault(fact_of(operand.name), set()).add(test.fact)
+        return found
 
     def codes(self, test: Test) -> list[str]:
         """The codes on which a test of a set turns."""
@@ -77,12 +91,29 @@ class Domains:
             yield test.fact, ""
             yield from ((operand.name, "") for operand in test.operands if isinstance(operand, FactName))
 
-    def _domain(self, variable: Variable, tests: list[Test]) -> list[Value]:
+    @cached_property
+    def _tests(self) -> dict[Variable, list[Test]]:
+        found: dict[Variable, list[Test]] = {}
+        for test in self.program.tests():
+            for name, code in self.read_by(test):
+                found.setdefault(Variable(fact_of(name), code), []).append(test)
+        return found
+
+    @cached_property
+    def _around(self) -> dict[tuple[Variable, frozenset[Value]], list[Value]]:
+        return {}
+
+    @cached_property
+    def _passing(self) -> dict[tuple[Test, frozenset[Value]], int]:
+        return {}
+
+    def _domain(self, variable: Variable, others: frozenset[Value]) -> list[Value]:
         if variable.code:
             return [False, True]
         declared = self._declared(variable)
+        tests = self._tests.get(variable, ())
         constants = {o for test in tests for o in test.operands if not isinstance(o, FactName)}
-        values = apart(declared, constants, 1)
+        values = apart(declared, {*constants, *others}, 1)
         return [*values, Absence.DOES_NOT_APPLY] if declared.optional else values
 
     def _declared(self, variable: Variable) -> Declared:

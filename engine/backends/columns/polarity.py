@@ -23,6 +23,7 @@ from engine.backends.columns.evaluation import Evaluation, LawFound
 from engine.backends.columns.planes import Kleene, Plane, Rows
 from engine.backends.columns.program import Program
 from engine.backends.columns.table import Table
+from engine.backends.exclusions import ways_out
 from engine.conditions import FactName, Test
 from engine.rows import TRAVELLING
 
@@ -58,9 +59,10 @@ def colliding(evaluation: Evaluation, domains: Domains) -> Colliding:
 
 
 def pairs_of(program: Program) -> Iterator[tuple[int, int]]:
-    """Each two conditions that exclude one another."""
-    for group in program.exclusive:
-        yield from combinations(group, 2)
+    """Each two conditions that exclude one another, the first of them one that can give way if either can."""
+    for group, ways in zip(program.exclusive, ways_out(program.policies), strict=True):
+        can_give_way = {step: bool(way.fact) for step, way in zip(group, ways, strict=True)}
+        yield from combinations(sorted(group, key=lambda step: not can_give_way[step]), 2)
 
 
 def member(table: Table, name: str, code: str) -> Kleene:
@@ -172,10 +174,8 @@ class _Wishes:
             wholly = self.table.columns[test.fact].open
             self.doubt(plane & ~wholly)
             plane = plane & wholly
-        wanted = {str(operand) for operand in test.operands}
-        inside = truth is not (test.operator == "excludes")
         for code in self.domains.codes(test):
-            wished = (IN, OUT) if inside is (code in wanted) else (OUT, IN)
+            wished = (_wished(test, code, truth), _wished(test, code, not truth))
             self._put(test.fact, code, plane & _open(member(self.table, test.fact, code)), wished, both)
 
     def _put(self, name: str, code: str, plane: Plane, wished: tuple[int, int], both: bool) -> None:
@@ -198,3 +198,10 @@ class _Wishes:
             for mask in masks:
                 found[requests[np.bitwise_and.reduceat(mask[order], firsts) == 0]] = True
         return found
+
+
+def _wished(test: Test, code: str, truth: bool) -> int:
+    """Whether a code in a set serves a truth of a test; an empty set is within nothing."""
+    if test.operator == "within":
+        return IN if truth and code in test.operands else OUT
+    return IN if truth is not (test.operator == "excludes") else OUT

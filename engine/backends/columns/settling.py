@@ -9,18 +9,21 @@ from functools import cached_property, partial
 import numpy as np
 import numpy.typing as npt
 
-from engine.backends.columns.domains import IN, OUT, Domains, Variable, fact_of
+from engine.backends.columns.domains import IN, OUT, PURPOSE, Domains, Variable, fact_of, mask
 from engine.backends.columns.evaluation import BasisFound, Evaluation, LawFound, attached_by, openings
 from engine.backends.columns.planes import Kleene, Plane
 from engine.backends.columns.polarity import LINKED, SAME_PURPOSE, member, pairs_of
 from engine.backends.columns.program import Demand
+from engine.backends.columns.sheets import PAPERS as PAPER_COLUMNS
 from engine.backends.columns.sheets import TEXTS, Sheet
-from engine.backends.columns.trees import Leaf, Limit, Limits, TooMuchError, Tree, at_least, every, negated, some
-from engine.conditions import FactName, Test
-from engine.facts import Truth
-from engine.rows import PAPERS, TRAVELLING, Row
+from engine.backends.columns.trees import Leaf, Limit, Limits, TooMuchError, Tree, at_least, every, leaf, negated, some
+from engine.conditions import FactName, Test, holds
+from engine.facts import Absence, FactType, Truth, Value, unknown
+from engine.rows import PAPERS, TRAVELLING, PaperRow, Row, value_of
 
 Flags = npt.NDArray[np.bool_]
+MANY = 100
+"""Open findings of one request that are better left to a solver that learns from each for the next."""
 Unknown = tuple[str, str, str]
 """What a fact is about, the fact, and a code where it is a set."""
 Findings = dict[tuple[int, int], Truth]
@@ -42,8 +45,8 @@ class Settler:
     def settle(self, request: int) -> tuple[Findings, Truth] | None:
         """The open findings of a request, and whether all of them permit; None where a better solver has to look.
 
-        That is where facts follow from others, where two facts are compared, and where nothing satisfies what excludes
-        one another.
+        That is where two unknown facts are compared, where nothing satisfies what excludes one another, and where the
+        search is too long.
         """
         try:
             return self._settled(request)
@@ -57,7 +60,10 @@ class Settler:
         limits = Limits(limit for row in rows for limit in trees.clashes(row))
         if self.entangled[request] and not limits.consistent():
             return None
-        open_ = {(row, i): trees.permitted(i, row) for i, found in self.open for row in rows if _bit(found, row)}
+        places = [(row, i) for i, found in self.open for row in rows if _bit(found, row)]
+        if len(places) > MANY:
+            raise TooMuchError
+        open_ = {(row, i): trees.permitted(i, row) for row, i in places}
         findings: Findings = {}
         for place, tree in open_.items():
             can_permit, can_forbid = (limits.satisfiable([(tree, truth)]) for truth in (True, False))
@@ -111,13 +117,25 @@ class Settler:
         return self._blocking[id(demands)]
 
     def heads(self, request: int) -> list[Row]:
-        """The rows of a request, without their facts."""
-        return [Row.model_construct(**row) for row in self._heads.document(request, {})["rows"]]
+        """The rows of a request, with no facts but those that are compared with others."""
+        found = []
+        for row in self._heads.document(request, self._kinds)["rows"]:
+            papers = tuple([PaperRow.model_construct(**paper) for paper in row.pop("papers")])
+            found.append(Row.model_construct(papers=papers, **row))
+        return found
 
     @cached_property
     def _heads(self) -> Sheet:
         sheet = self.evaluation.table.source
-        return Sheet(sheet.table.select([name for name in (*TEXTS, "about") if sheet.has(name)]), sheet.starts)
+        names = (*TEXTS, "about", *PAPER_COLUMNS, *self._kinds)
+        return Sheet(sheet.table.select([name for name in names if sheet.has(name)]), sheet.starts)
+
+    @cached_property
+    def _kinds(self) -> dict[str, FactType]:
+        """The facts that are compared with others, and their types."""
+        vocabulary = self.domains.program.policies.vocabulary
+        names = sorted({name for names in self.domains.compared.values() for name in names})
+        return {name: vocabulary[name].fact.type for name in names}
 
     def member(self, name: str, code: str) -> Kleene:
         """In which rows a set has a code."""
@@ -133,6 +151,7 @@ class _Trees:
     settler: Settler
     rows: Mapping[int, Row]
     known: dict[tuple[int, int], Tree] = field(default_factory=dict)
+    others: dict[str, frozenset[Value]] = field(default_factory=dict)
 
     def clashes(self, row: int) -> Iterator[Limit]:
         """What must be false on a row, because it excludes itself."""
@@ -146,7 +165,7 @@ class _Trees:
 
     def _read_by(self, one: int, other: int, row: int) -> list[Unknown] | None:
         names = [*self.settler.read_by(one), *self.settler.read_by(other)]
-        if any(name in LINKED for name, _ in names):
+        if any(name in (*LINKED, PAPERS) for name, _ in names):
             return None
         return [self._variable(name, code, row) for name, code in names]
 
@@ -193,13 +212,51 @@ class _Trees:
         return at_least(least, parts)
 
     def _test(self, test: Test, row: int) -> Tree:
+        if test.fact == SAME_PURPOSE:
+            same = some(self._compared(PURPOSE, "is", PURPOSE, row, source) for source in self.settler.earlier(row))
+            sides = ((same, True), (negated(same), False))
+            return some(tree for tree, value in sides if holds(test.operator, value, test.operands))
         domains = self.settler.domains
-        if test.fact in (SAME_PURPOSE, PAPERS) or any(isinstance(operand, FactName) for operand in test.operands):
-            raise TooMuchError
         if domains.program.policies.vocabulary[test.fact].fact.type == "codes":
             return self._set(test, row)
-        whole = domains.every[Variable(fact_of(test.fact))]
-        return Leaf(self._variable(test.fact, "", row), domains.passing(test), whole)
+        if test.operands and isinstance(test.operands[0], FactName):
+            return self._compared(test.fact, test.operator, test.operands[0].name, row, row)
+        others = self._others(test.fact)
+        return self._leaf(test.fact, row, domains.passing(test, others))
+
+    def _compared(self, name: str, operator: str, other: str, row: int, other_row: int) -> Tree:
+        """Whether a fact of one row and a fact of another, or of the same, are so related."""
+        if self._variable(name, "", row) == self._variable(other, "", other_row):
+            return True
+        vocabulary = self.settler.domains.program.policies.vocabulary
+        here, there = (
+            value_of(self.rows[at], vocabulary[fact]) for fact, at in ((name, row), (other, other_row))
+        )  # fmt: skip
+        if unknown(here) and unknown(there):
+            raise TooMuchError
+        if unknown(here):
+            values = self._values(name)
+            return self._leaf(name, row, mask(holds(operator, value, (there,)) for value in values))
+        if unknown(there):
+            values = self._values(other)
+            return self._leaf(other, other_row, mask(holds(operator, here, (value,)) for value in values))
+        return holds(operator, here, (there,)) is True
+
+    def _leaf(self, name: str, row: int, passing: int) -> Tree:
+        return leaf(self._variable(name, "", row), passing, (1 << len(self._values(name))) - 1)
+
+    def _values(self, name: str) -> list[Value]:
+        return self.settler.domains.around(Variable(fact_of(name)), self._others(name))
+
+    def _others(self, name: str) -> frozenset[Value]:
+        """The values in this request of the facts with which one is compared."""
+        fact = fact_of(name)
+        if fact not in self.others:
+            vocabulary = self.settler.domains.program.policies.vocabulary
+            names = self.settler.domains.compared.get(fact, ())
+            found = {value_of(row, vocabulary[other]) for other in names for row in self.rows.values()}
+            self.others[fact] = frozenset(value for value in found if not isinstance(value, Absence))
+        return self.others[fact]
 
     def _set(self, test: Test, row: int) -> Tree:
         wanted = [str(operand) for operand in test.operands]
@@ -215,10 +272,18 @@ class _Trees:
     def _member(self, name: str, code: str, row: int) -> Tree:
         if name in TRAVELLING:
             return self._arrived(name, code, row)
+        if name == PAPERS:
+            return some(self._contains(paper, code) for paper in self.rows[row].papers)
         truth = _truth(self.settler.member(name, code), row)
         if truth is not None:
             return truth
         return Leaf(self._variable(name, code, row), IN, IN | OUT)
+
+    def _contains(self, paper: PaperRow, code: str) -> Tree:
+        """Whether one of the papers between some parties is such an instrument."""
+        if code in paper.has or code in paper.reported:
+            return code in paper.has
+        return Leaf((paper.about, PAPERS, code), IN, IN | OUT)
 
     def _variable(self, name: str, code: str, row: int) -> Unknown:
         head = self.rows[row]

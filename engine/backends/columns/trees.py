@@ -6,14 +6,12 @@ G. Logemann and D. Loveland, 1962, with domains in place of truth values). It is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import NamedTuple
-
-from engine.facts import Truth, negation
 
 
 class Leaf(NamedTuple):
-    """True where the value of a variable is in a mask; `every` is the mask of all its values."""
+    """True where the value of a variable is in a mask, false elsewhere; `every` is the mask of all its values."""
 
     variable: Hashable
     mask: int
@@ -42,6 +40,11 @@ MOST = 1_000
 
 class TooMuchError(Exception):
     """The question is too large for this search."""
+
+
+def leaf(variable: Hashable, mask: int, every: int) -> Tree:
+    """True where the value of a variable is in a mask."""
+    return Leaf(variable, mask, every) if mask and mask != every else bool(mask)
 
 
 def negated(part: Tree) -> Tree:
@@ -100,7 +103,7 @@ class Limits:
 
         The limits alone must be known to leave some.
         """
-        return _Search().run([*goals, *self.near(goals)], {})
+        return _Search().run([*goals, *self.near(goals)])
 
     def consistent(self) -> bool:
         """Whether any values keep the limits. Raises `TooMuchError`."""
@@ -119,50 +122,77 @@ def _variables(tree: Tree) -> Iterator[Hashable]:
             yield from _variables(part)
 
 
+class _Goal(NamedTuple):
+    tree: Tree
+    wanted: bool
+    variables: frozenset[Hashable]
+    """All that the formula reads, or read when less was known."""
+
+
 class _Search:
     def __init__(self) -> None:
         self.splits = 0
 
-    def run(self, goals: list[Goal], have: dict[Hashable, int]) -> bool:
+    def run(self, goals: Iterable[Goal]) -> bool:
+        """Whether all goals can be reached."""
         waiting = []
         for tree, wanted in goals:
-            truth = _truth(tree, have)
-            if truth is None:
-                waiting.append((tree, wanted))
-            elif truth is not wanted:
-                return False
-        if not waiting:
+            if isinstance(tree, bool):
+                if tree is not wanted:
+                    return False
+            else:
+                waiting.append(_Goal(tree, wanted, frozenset(_variables(tree))))
+        return self._found(waiting, {})
+
+    def _found(self, goals: list[_Goal], have: dict[Hashable, int]) -> bool:
+        if not goals:
             return True
         self.splits += 1
         if self.splits > MOST:
             raise TooMuchError
-        (variable, mask, whole), wanted = _leaf(*waiting[0], have)
+        (variable, mask, whole), wanted = _leaf(goals[0].tree, goals[0].wanted)
         known = have.get(variable, whole)
         passing, failing = known & mask, known & ~mask
-        parts = (passing, failing) if wanted else (failing, passing)
-        return any(self.run(waiting, {**have, variable: part}) for part in parts)
+        for part in (passing, failing) if wanted else (failing, passing):
+            left = _left(goals, variable, part)
+            if left is not None and self._found(left, {**have, variable: part}):
+                return True
+        return False
 
 
-def _truth(tree: Tree, have: Mapping[Hashable, int]) -> Truth:
+def _left(goals: list[_Goal], variable: Hashable, known: int) -> list[_Goal] | None:
+    """The goals that are still open once a variable is known to be in a mask; None where one is missed."""
+    found = []
+    for goal in goals:
+        if variable not in goal.variables:
+            found.append(goal)
+            continue
+        tree = _assuming(goal.tree, variable, known)
+        if not isinstance(tree, bool):
+            found.append(goal._replace(tree=tree))
+        elif tree is not goal.wanted:
+            return None
+    return found
+
+
+def _assuming(tree: Tree, variable: Hashable, known: int) -> Tree:
+    """What is left of a formula once a variable is known to be in a mask."""
     if isinstance(tree, Leaf):
-        known = have.get(tree.variable, tree.every)
-        return None if known & tree.mask and known & ~tree.mask else bool(known & tree.mask)
+        if tree.variable != variable:
+            return tree
+        passing = known & tree.mask
+        return tree if passing and passing != known else bool(passing)
     if isinstance(tree, Joined):
-        true = possible = 0
-        for part in tree.parts:
-            truth = _truth(part, have)
-            true += truth is True
-            possible += truth is not False
-        return True if true >= tree.least else False if possible < tree.least else None
-    return tree if isinstance(tree, bool) else negation(_truth(tree.part, have))
+        return at_least(tree.least, [_assuming(part, variable, known) for part in tree.parts])
+    return tree if isinstance(tree, bool) else negated(_assuming(tree.part, variable, known))
 
 
-def _leaf(tree: Tree, wanted: bool, have: Mapping[Hashable, int]) -> tuple[Leaf, bool]:
-    """The first undecided leaf of an undecided formula, and the truth of it that helps."""
+def _leaf(tree: Tree, wanted: bool) -> tuple[Leaf, bool]:
+    """The first leaf of a formula, and the truth of it that helps."""
     while not isinstance(tree, Leaf):
         assert not isinstance(tree, bool), "a constant is decided"
         if isinstance(tree, Negated):
             tree, wanted = tree.part, not wanted
         else:
-            tree = next(part for part in tree.parts if _truth(part, have) is None)
+            tree = tree.parts[0]
     return tree, wanted
