@@ -67,9 +67,9 @@ def ratios(timings: Sequence[Timing], many: batch.Measured) -> Iterator[str]:
     stated, unknown = (text.run.seconds / min(text.readers.values()) for text in (many.lines[-1], many.unknown))
     yield (
         f"Reading and deciding {batch.LINES[-1]:,} requests in NDJSON takes {stated:.2f} times as long as the fastest "
-        f"reader needs only to parse them, and {unknown:.2f} times with {batch.UNKNOWN:.0%} of the facts unknown. The "
-        f"{BASELINE} is a function that a person might write for these very rules: it knows no unknown, gives no "
-        "reason and has to be told what travels with the data."
+        f"reader needs only to read and parse them, and {unknown:.2f} times with {batch.UNKNOWN:.0%} of the facts "
+        f"unknown. The {BASELINE} is a function that a person might write for these very rules: it knows no unknown, "
+        "gives no reason and has to be told what travels with the data."
     )
 
 

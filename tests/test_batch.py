@@ -130,18 +130,25 @@ def test_a_request_that_is_torn_apart_is_refused_before_anything_is_decided() ->
     assert not Path("out.parquet.work").exists()
 
 
-def test_columns_that_say_what_is_no_fact_or_no_value_are_bad_by_request() -> None:
+def test_a_cell_that_is_no_value_is_bad_by_request() -> None:
     table = columns()
-    odd = text(["", "true", *[""] * (REQUESTS - 2)])
     wrong = text(["perhaps", *table["receiver.trusted"].to_pylist()[1:]])
     table = table.set_column(table.column_names.index("receiver.trusted"), "receiver.trusted", wrong)
-    pq.write_table(table.append_column("receiver.trustd", odd), "odd.parquet")
+    pq.write_table(table, "odd.parquet")
     assert at_home("batch", "odd.parquet", "-o", "out.parquet").exit_code == 2
-    found = [json.loads(line) for line in Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()]
-    assert [item["line"] for item in found] == [1, 2]
-    assert 'not "perhaps"' in found[0]["problems"][0]["message"]
-    assert found[1]["problems"][0]["help"] == 'did you mean "receiver.trusted"?'
-    assert [item["request"] for item in answers()] == [f"r{i}" for i in range(2, REQUESTS)]
+    (found,) = [json.loads(line) for line in Path("out.parquet.bad.ndjson").read_text(encoding="utf-8").splitlines()]
+    assert found["line"] == 1
+    assert 'not "perhaps"' in found["problems"][0]["message"]
+    assert [item["request"] for item in answers()] == [f"r{i}" for i in range(1, REQUESTS)]
+
+
+def test_a_column_that_is_no_fact_is_refused_before_anything_is_decided() -> None:
+    table = columns()
+    pq.write_table(table.append_column("receiver.trustd", text(["", "true", *[""] * (REQUESTS - 2)])), "odd.parquet")
+    message = refused(at_home("batch", "odd.parquet", "-o", "out.parquet"))
+    assert 'odd.parquet has a column "receiver.trustd"' in message
+    assert 'did you mean "receiver.trusted"?' in message
+    assert not Path("out.parquet.work").exists()
 
 
 def test_two_requests_of_one_name_do_not_become_columns() -> None:

@@ -53,14 +53,19 @@ class Advice:
 
 
 def cures(policies: PolicySet, request: Request, text: str, as_of: date | None = None) -> Advice:
-    """The cures of a request with this text. Each is the cheapest that does not contain a kind of cure before it."""
+    """The cures of a request with this text. Each is the cheapest that does not contain a kind of cure before it.
+
+    Those that assume that a law does not apply are sought only where there is no other.
+    """
     decision = decide(policies, request, as_of)
     if decision.outcome == "allow":
         return Advice(decision, ())
     _check_kinds(request)
     hunt = _Hunt(policies, request, text, decision.as_of)
-    found = tuple(sorted(islice(hunt.cures(), MOST), key=lambda cure: cure.cost))
-    return Advice(decision, found, () if found else hunt.obstacles())
+    for escapes in (False, True):
+        if found := tuple(sorted(islice(hunt.cures(escapes=escapes), MOST), key=lambda cure: cure.cost)):
+            return Advice(decision, found)
+    return Advice(decision, (), hunt.obstacles())
 
 
 def _check_kinds(request: Request) -> None:
@@ -98,8 +103,11 @@ class _Hunt:
     def __init__(self, policies: PolicySet, request: Request, text: str, day: date) -> None:
         self.policies, self.request, self.text, self.day = policies, request, text, day
 
-    def cures(self) -> Iterator[Cure]:
-        """Cures in order of cost, none containing another's kinds of measure."""
+    def cures(self, *, escapes: bool) -> Iterator[Cure]:
+        """Cures in order of cost, none containing another's kinds of measure.
+
+        Without `escapes`, none assumes that a law does not apply.
+        """
         order = count()
         waiting: list[tuple[int, int, _Source, Candidate | None]] = []
 
@@ -111,7 +119,9 @@ class _Hunt:
         shown: list[frozenset[Theme]] = []
         while waiting:
             cost, _, source, candidate = heapq.heappop(waiting)
-            source.search = source.search or Search(self.policies, source.request, self.day, parts=source.parts)
+            source.search = source.search or Search(
+                self.policies, source.request, self.day, parts=source.parts, escapes=escapes
+            )
             if candidate is None:
                 if candidate := source.search.next():
                     wait(source.base + candidate.cost, source, candidate)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 from engine.advice.measures import Measure
@@ -69,6 +70,19 @@ class Plan:
             for i, literal in enumerate(literals)
             if holds_in(true, literal)
         }
+
+    @cached_property
+    def brought_about(self) -> dict[Variable, list[int]]:
+        """By variable the literals that imply that it has a value that is stated, or that a change gives it."""
+        return {variable: self._unassumed(variable) for variable in self.own}
+
+    def _unassumed(self, variable: Variable) -> list[int]:
+        literals, never = self.own[variable], -self.gates.true
+        if variable.fact in self.sets:
+            unassumed = self.sets[variable.fact].unassumed
+            return [self.program.all_of([literal, *unassumed]) for literal in literals]
+        assumed = {o.literal for o in self.offers.get(variable.fact, ()) if o.measure and o.measure.kind == "assume"}
+        return [never if literal in assumed else literal for literal in literals]
 
     def values_else(self, variable: Variable, index: int) -> list[int]:
         """The literals that imply that a variable has a value: what it is given, else the value at an index."""
@@ -222,6 +236,11 @@ class _SetOffer:
         yield from self.kinds.items()
         if self.assumed != -self.plan.gates.true:
             yield "assume", self.assumed
+
+    @property
+    def unassumed(self) -> list[int]:
+        """The literals that say that nothing is assumed of the set."""
+        return [-literal for kind, literal in self.bits() if kind == "assume"]
 
     def measures(self, true: Container[int]) -> Iterator[Measure]:
         """The measure that a solution takes."""

@@ -15,9 +15,8 @@ from engine.advice.offers import Plan
 from engine.advice.parts import DERIVED, Parts
 from engine.advice.program import Program, holds_in
 from engine.advice.stances import Stances
-from engine.advice.worlds import Changed, Doubts, Values, bind
+from engine.advice.worlds import Changed, Doubts, Values, bind, keep_laws
 from engine.completions import Formula
-from engine.completions.settling import bearing
 from engine.completions.variables import Scope
 from engine.decisions import Finding, Judge
 from engine.graph import Graph
@@ -38,10 +37,12 @@ class Search:
     """Candidates for one request, cheapest first.
 
     With `parts`, something may be left out; what that does to facts of the graph as a whole is not worked out: the
-    cost is then no more than what it takes.
+    cost is then no more than what it takes. Without `escapes`, no candidate assumes that a law does not apply.
     """
 
-    def __init__(self, policies: PolicySet, request: Request, day: date, *, parts: bool) -> None:
+    def __init__(
+        self, policies: PolicySet, request: Request, day: date, *, parts: bool, escapes: bool = True
+    ) -> None:  # fmt: skip
         self.stances = Stances(request, policies.vocabulary)
         opened = self.stances.opened(day, categories=parts)
         graph = Graph(policies, opened, day, DERIVED if parts else ())
@@ -57,6 +58,8 @@ class Search:
 
         self.plan = Plan(self.program, self.stances, self.parts, judge.disclosures)
         bind(self.plan, limits)
+        if not escapes:
+            keep_laws(self.plan, [(finding.applies, self._present(finding)) for finding in self.open])
         self.doubts = Doubts(self.plan, limits)
         self.limits = limits
         self.bits = dict(self._bits())
@@ -100,8 +103,9 @@ class Search:
 
     def _demand(self, formula: Formula, present: int, world: Values) -> int:
         """The literal that implies that a formula is true in a world, or not asked for, or the world impossible."""
-        changed = Changed(self.plan, world)
-        impossible = [changed.literal(limit, False) for limit in bearing(self.plan.scope, self.limits, [formula])]
+        changed, scope = Changed(self.plan, world), self.plan.scope
+        limits = [limit for limit in self.limits if world.keys() >= {*scope.chosen(scope.reads(limit))}]
+        impossible = [changed.literal(limit, False) for limit in limits]
         return self.program.gates.some([-present, changed.literal(formula, True), *impossible])
 
     def _present(self, finding: Finding) -> int:

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from engine.advice.offers import Plan
 from engine.completions import Formula
 from engine.completions.clauses import Clauses, Completion
-from engine.completions.formulas import Node
-from engine.completions.settling import bearing
-from engine.completions.variables import Scope, Variable
-from engine.conditions import Not, Proof, Test
+from engine.completions.formulas import Node, key_of
+from engine.completions.variables import Mask, Scope, Variable
+from engine.conditions import Not, Proof, Reading, Test, holds
 
 Values = Mapping[Variable, int]
 """By variable the index of its value."""
@@ -30,6 +29,9 @@ class Doubts:
         for limit in limits:
             self.clauses.add(self.clauses.before.literal(limit, True))
         self._worst: dict[Formula, dict[Variable, int]] = {}
+        self._safe = self._leaned(limits, False)
+        self._free = Clauses(plan.scope, plan.domains)
+        self._met: dict[tuple[Formula, Variable, int], bool] = {}
 
     def failing(self, formulas: Iterable[Formula], given: Values) -> list[Formula]:
         """Those of some formulas that are not true in some possible world."""
@@ -47,17 +49,45 @@ class Doubts:
 
         It says only what bears on the formula.
         """
-        scope, values, worst = self.clauses.scope, self.clauses.before.values, self._worst_of(formula)
-        mask = 0
-        for node in (formula, *bearing(scope, self.limits, [formula])):
-            mask |= scope.reads(node)
-        variables = scope.chosen(mask)
+        values, worst = self.clauses.before.values, self._worst_of(formula)
         failing = self.clauses.before.literal(formula, False)
-        others = [literal for variable, literal in worst.items() if variable not in given]
-        found = self._leaning([*self._fixed(given), failing], others)
-        kept = [n for v in variables if v not in given for n in values(v) if n in found]
-        found = self._leaning(kept, [literal for variable, literal in worst.items() if variable in given])
-        return {v: next(i for i, literal in enumerate(values(v)) if literal in found) for v in variables}
+        wanted = self._safe | worst
+        found = self._leaning(
+            [*self._fixed(given), failing], [literal for variable, literal in wanted.items() if variable not in given]
+        )
+        kept = [n for v in self.clauses.scope.variables if v not in given for n in values(v) if n in found]
+        found = self._leaning([*kept, failing], [literal for variable, literal in wanted.items() if variable in given])
+        world = {v: next(i for i, n in enumerate(values(v)) if n in found) for v in self.clauses.scope.variables}
+        return {variable: world[variable] for variable in self._bearing(formula, world)}
+
+    def _bearing(self, formula: Formula, world: Values) -> list[Variable]:
+        """The variables on whose values in a world a formula rests.
+
+        They are those that it reads, and those that these restrict: that one has its value in the world says something
+        of another where a limit is not met by that value alone. Any possible world stays possible with their values,
+        as far as it has none of its own that a limit among them excludes.
+        """
+        scope = self.clauses.scope
+        mask, before = scope.reads(formula), 0
+        while mask != before:
+            before = mask
+            for limit in self.limits:
+                read = scope.reads(limit)
+                if read & mask and read & ~mask and not self._is_met(limit, world, mask):
+                    mask |= read
+        return scope.chosen(mask)
+
+    def _is_met(self, limit: Formula, world: Values, mask: Mask) -> bool:
+        """Whether a limit on two variables, of which a mask has one, is met by what this one is in a world."""
+        one, *others = self.clauses.scope.chosen(self.clauses.scope.reads(limit) & mask)
+        if others or self.clauses.scope.reads(limit).bit_count() > 2:
+            return False
+        key = (limit, one, world[one])
+        if key not in self._met:
+            free = self._free.before
+            broken = [free.values(one)[world[one]], free.literal(limit, False)]
+            self._met[key] = not self._free.solve(broken)
+        return self._met[key]
 
     def _fixed(self, given: Values) -> list[int]:
         """The literals that say what is given."""
@@ -74,16 +104,15 @@ class Doubts:
     def _worst_of(self, formula: Formula) -> dict[Variable, int]:
         """By variable the literal of the value with which the fewest of the tests pass that a formula wants passed."""
         if formula not in self._worst:
-            world, scope = self.clauses.before, self.clauses.scope
-            wanted = {world.literal(test, truth) for test, truth in tests(scope, formula, True)}
-            self._worst[formula] = {
-                variable: max(
-                    world.values(variable),
-                    key=lambda literal: len(wanted & self._excluded_by(literal)),
-                )
-                for variable in scope.chosen(scope.reads(formula))
-            }
+            self._worst[formula] = self._leaned([formula], True)
         return self._worst[formula]
+
+    def _leaned(self, formulas: Sequence[Formula], truth: bool) -> dict[Variable, int]:
+        """By variable the literal of the value with which the most tests fail that bring formulas nearer to a truth."""
+        world, scope = self.clauses.before, self.clauses.scope
+        wanted = {world.literal(test, value) for f in formulas for test, value in tests(scope, f, truth)}
+        variables = dict.fromkeys(variable for f in formulas for variable in scope.chosen(scope.reads(f)))
+        return {v: max(world.values(v), key=lambda n: len(wanted & self._excluded_by(n))) for v in variables}
 
     def _excluded_by(self, literal: int) -> frozenset[int]:
         """The literals that a literal makes false."""
@@ -117,6 +146,51 @@ class Changed(Completion):
         return self.plan.values_else(variable, self.world[variable])
 
 
+class Brought(Completion):
+    """What is certain by what is stated and by what measures change: what they assume tells nothing here."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.gates, (), domains=plan.domains)
+        self.plan = plan
+
+    def values(self, variable: Variable) -> list[int]:
+        """The literals of a variable's values."""
+        return self.plan.brought_about[variable]
+
+    def _comparison(self, test: Test, readings: tuple[Reading, ...], truth: bool) -> int:
+        """A test of two facts, of which nothing is certain unless both have a value."""
+        result = super()._comparison(test, readings, truth)
+        for reading in readings:
+            self.clauses.add(-result, *self.values(Variable(key_of(reading))))
+        return result
+
+
+class Possible(Completion):
+    """What may be: a value is possible if it is what a plan gives, or if the plan gives none."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__(plan.gates, (), domains=plan.domains)
+        self.plan = plan
+
+    def values(self, variable: Variable) -> list[int]:
+        """The literals of a variable's values."""
+        if variable not in self.own:
+            given = self.plan.own[variable]
+            none = self.plan.program.all_of(-literal for literal in given)
+            self.own[variable] = [self.clauses.some([literal, none]) for literal in given]
+        return self.own[variable]
+
+    def _comparison(self, test: Test, readings: tuple[Reading, ...], truth: bool) -> int:
+        """A test of two facts, which may pass if some of their possible values do."""
+        one, other = (Variable(key_of(reading)) for reading in readings)
+        return self.clauses.some(
+            self.clauses.every([here, there])
+            for left, here in zip(self.domains[one], self.values(one), strict=True)
+            for right, there in zip(self.domains[other], self.values(other), strict=True)
+            if holds(test.operator, left, (right,)) is truth and (one != other or left == right)
+        )
+
+
 def bind(plan: Plan, limits: Sequence[Formula]) -> None:
     """What a plan gives must leave a possible world."""
     if not limits:
@@ -127,3 +201,14 @@ def bind(plan: Plan, limits: Sequence[Formula]) -> None:
             plan.gates.add(-given, literal)
     for limit in limits:
         plan.gates.add(world.literal(limit, True))
+
+
+def keep_laws(plan: Plan, laws: Iterable[tuple[Proof, int]]) -> None:
+    """No law is assumed away: where it no longer may apply, what is stated or changed keeps it from applying.
+
+    Each law comes as the condition under which it applies, and the literal that says that what it reaches is present.
+    """
+    brought, possible = Brought(plan), Possible(plan)
+    for applies, present in laws:
+        if any(plan.brought_about[v] != plan.own[v] for v in plan.scope.chosen(plan.scope.reads(applies))):
+            plan.gates.add(-present, possible.literal(applies, True), brought.literal(applies, False))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.documents import CannotDo
+from engine.documents import CannotDo, nearest
 
 if TYPE_CHECKING:
     import pyarrow.parquet as pq
@@ -32,6 +32,19 @@ def groups(path: Path, digest: str) -> int:
     except (pa.ArrowException, OSError) as error:
         raise CannotDo(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from None
     return int(file.num_row_groups)
+
+
+def check_facts(path: Path, digest: str, facts: Collection[str]) -> None:
+    """Raise `CannotDo` where a column is none of these facts: no request of the file could be decided."""
+    from engine.backends.columns.sheets import OTHERS
+
+    for name in opened(path, digest).schema_arrow.names:
+        if name not in facts and name not in OTHERS:
+            help_line = nearest(name, facts)
+            raise CannotDo(
+                f'{path} has a column "{name}", which these policies have no fact for'
+                + (f"; {help_line}" if help_line else "; write the rows anew under these policies")
+            )
 
 
 @lru_cache(maxsize=1)

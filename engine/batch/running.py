@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from engine.batch.deciding import Decider
+from engine.batch.parquet import check_facts
 from engine.batch.sources import Chunk, Source
 from engine.documents import CannotDo
 from engine.policies import load_policies
@@ -84,7 +85,10 @@ class Done:
 
 def plan(source: Source, output: Path, folder: Path | None, as_of: date | None, explain: Explain) -> Plan:
     """The plan of a batch, with a folder for its chunks; what an earlier run of the same plan left is kept."""
-    found = Plan(source, output, folder, Decider(load_policies(folder), as_of, explain))
+    policies = load_policies(folder)
+    if source.kind == "columns":
+        check_facts(source.path, source.digest, [declared.name for declared in policies.vocabulary])
+    found = Plan(source, output, folder, Decider(policies, as_of, explain))
     note = found.folder / "plan.json"
     with _written(found.folder):
         if found.folder.exists() and not (note.is_file() and note.read_text(encoding="utf-8") == found.text()):

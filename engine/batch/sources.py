@@ -14,9 +14,9 @@ from engine.batch.parquet import groups
 from engine.documents import CannotDo
 
 Kind = Literal["lines", "files", "columns"]
-CHUNK = 128 * 2**20
+CHUNK = 256 * 2**20
 """Bytes of a chunk of lines: many requests at once are decided fastest."""
-PIECE = 32 * 2**20
+PIECE = 64 * 2**20
 """Bytes of lines that are parsed at once: it takes many times the memory."""
 TAIL = 2**20
 """Bytes of a line that are kept room for behind a piece."""

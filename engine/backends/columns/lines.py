@@ -192,8 +192,8 @@ class _Rows:
         yield pa.ListArray.from_arrays(offsets, fields["about"])
         for name in ("has", "reported"):
             empty = pa.nulls(len(papers), _LIST)
-            sets = _set(fields.get(name, empty).cast(_LIST), self.policies.instruments)
-            yield pa.ListArray.from_arrays(offsets, pc.fill_null(sets, "{}"))
+            sets = _joined(fields.get(name, empty).cast(_LIST), self.policies.instruments)
+            yield pa.ListArray.from_arrays(offsets, _braced(pc.fill_null(sets, "")).cast(pa.string()))
 
 
 def _said(declared: Declared, array: Any, may: Any) -> Words:
@@ -204,7 +204,7 @@ def _said(declared: Declared, array: Any, may: Any) -> Words:
         numbers = pc.fill_null(array.cast(pa.int8()), 2)
         return Words(numbers.to_numpy(zero_copy_only=False), ["false", "true", NOT_ASKED])
     if kind == "codes":
-        return words(_set(array.cast(_LIST), declared.codes, None if may is None else may.cast(_LIST)))
+        return words(_braced(_joined(array.cast(_LIST), declared.codes, None if may is None else may.cast(_LIST))))
     numeric = pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
     check(numeric if kind == "number" else not numeric and not pa.types.is_boolean(array.type))
     encoded = as_text(array).dictionary_encode()
@@ -212,15 +212,23 @@ def _said(declared: Declared, array: Any, may: Any) -> Words:
     return words(encoded)
 
 
-def _set(array: pa.ListArray, codes: Iterable[str], may: pa.ListArray | None = None) -> pa.Array:
-    """Lists of codes as texts."""
+def _joined(array: pa.ListArray, codes: Iterable[str], may: pa.ListArray | None = None) -> pa.Array:
+    """Lists of codes as texts, without the braces of a set."""
     joined = pc.binary_join(_checked(array, codes), ",")
     if may is not None:
         check(not pc.any(pc.and_(may.is_valid(), array.is_null())).as_py())
         counts, values = list_values(_checked(may, codes))
         lists = pa.ListArray.from_arrays(_offsets(counts), pc.binary_join_element_wise(values, "?", ""))
         joined = pc.binary_join_element_wise(joined, pc.binary_join(lists, ","), ",")  # nulls are empty lists there
-    return pc.binary_join_element_wise("{", joined, "}", "")
+    return joined
+
+
+def _braced(joined: pa.Array) -> pa.DictionaryArray:
+    """Texts as sets; few differ, so that only these get braces."""
+    encoded = joined.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices, pc.binary_join_element_wise("{", encoded.dictionary, "}", "")
+    )
 
 
 def _checked(array: pa.ListArray, codes: Iterable[str]) -> pa.ListArray:
