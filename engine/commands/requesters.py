@@ -180,7 +180,7 @@ def review(request_file: Path, agreement_file: Path, as_of: date | None, folder:
     AGREEMENT is an edited or signed paper in Word (.docx), HTML or Markdown. Exit code 0 if it contains every required
     clause, 1 if not, 2 bad input.
     """
-    from engine.agreements.passages import read_agreement
+    from engine.agreements.reading import read_agreement
     from engine.agreements.review import review as compare
     from engine.reports.review import review_data, show_review
 
