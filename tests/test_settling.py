@@ -153,6 +153,18 @@ def test_two_unknown_facts_that_are_compared_are_left_to_the_interpreter() -> No
     assert settled(one_basis(when), exactly=1) == "undetermined"
 
 
+@pytest.mark.parametrize(("operator", "outcome"), [("after", "deny"), ("on_or_after", "undetermined")])
+def test_a_fact_is_never_before_or_after_itself(operator: str, outcome: str) -> None:
+    """What the lab sends to itself has one party on both ends; that it is barred may not apply to it at all."""
+    policies = one_basis(f"{{sender.barred_until: {{{operator}: {{fact: receiver.barred_until}}}}}}")
+    same = """
+        parties: {OWNER: {}, LAB: {}}
+        flows:
+        - {id: out, from: OWNER, to: OWNER, carries: [records]}
+    """
+    assert settled(policies, same) == outcome
+
+
 def test_a_purpose_may_be_the_one_of_receipt() -> None:
     policies = one_basis("{any: [{flow.leg: provider_to_hub}, {flow.purpose_as_received: true}]}")
     hub = """

@@ -63,9 +63,19 @@ def cures(policies: PolicySet, request: Request, text: str, as_of: date | None =
     _check_kinds(request)
     hunt = _Hunt(policies, request, text, decision.as_of)
     for escapes in (False, True):
-        if found := tuple(sorted(islice(hunt.cures(escapes=escapes), MOST), key=lambda cure: cure.cost)):
+        if found := _varied(hunt, hunt.cures(escapes=escapes)):
             return Advice(decision, found)
     return Advice(decision, (), hunt.obstacles())
+
+
+def _varied(hunt: _Hunt, waiting: Iterator[Cure]) -> tuple[Cure, ...]:
+    """The first cures; if all leave the same out, the last gives way to the cheapest that does not, if there is one."""
+    found = [*islice(waiting, MOST)]
+    left_out = [frozenset(measure.theme for measure in cure.measures if measure.kind in PARTS) for cure in found]
+    if len(found) == MOST and (common := frozenset.intersection(*left_out)):
+        hunt.shown.append(common)
+        found[-1] = next(waiting, found[-1])
+    return tuple(sorted(found, key=lambda cure: cure.cost))
 
 
 def _check_kinds(request: Request) -> None:
@@ -102,6 +112,8 @@ class _Hunt:
 
     def __init__(self, policies: PolicySet, request: Request, text: str, day: date) -> None:
         self.policies, self.request, self.text, self.day = policies, request, text, day
+        self.shown: list[frozenset[Theme]] = []
+        """What measures have in common that are not looked for: those of the cures found."""
 
     def cures(self, *, escapes: bool) -> Iterator[Cure]:
         """Cures in order of cost, none containing another's kinds of measure.
@@ -116,7 +128,6 @@ class _Hunt:
 
         for source in self.sources():
             wait(source.base, source)
-        shown: list[frozenset[Theme]] = []
         while waiting:
             cost, _, source, candidate = heapq.heappop(waiting)
             source.search = source.search or Search(
@@ -129,9 +140,9 @@ class _Hunt:
             measures = (*source.taken, *candidate.measures)
             themes = _themes(measures)
             cure = None
-            contained = next((earlier for earlier in shown if earlier <= themes), None)
+            contained = next((earlier for earlier in self.shown if earlier <= themes), None)
             if contained is None and (cure := self.cure(cost, measures)):
-                shown.append(themes)
+                self.shown.append(themes)
                 yield cure
             if contained is not None or cure:
                 rest = (contained or themes) - {measure.theme for measure in source.taken}

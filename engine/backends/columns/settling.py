@@ -227,11 +227,10 @@ class _Trees:
     def _compared(self, name: str, operator: str, other: str, row: int, other_row: int) -> Tree:
         """Whether a fact of one row and a fact of another, or of the same, are so related."""
         if self._variable(name, "", row) == self._variable(other, "", other_row):
-            return True
+            values = self._values(name)
+            return self._leaf(name, row, mask(holds(operator, value, (value,)) for value in values))
         vocabulary = self.settler.domains.program.policies.vocabulary
-        here, there = (
-            value_of(self.rows[at], vocabulary[fact]) for fact, at in ((name, row), (other, other_row))
-        )  # fmt: skip
+        here, there = value_of(self.rows[row], vocabulary[name]), value_of(self.rows[other_row], vocabulary[other])
         if unknown(here) and unknown(there):
             raise TooMuchError
         if unknown(here):
