@@ -8,9 +8,9 @@ import os
 import pty
 import re
 import select
-import signal
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -414,10 +414,13 @@ def test_in_a_terminal_ctrl_c_loses_nothing(home: Path) -> None:
         assert "Question 2" in _until(terminal, "> ")
         os.write(terminal, b"\x03")
         assert "UNDETERMINED" in _until(terminal, "assent ask request.yaml")
+        with suppress(OSError):  # what is left to say, until the command ends
+            while os.read(terminal, 4096):
+                pass
     finally:
         os.close(terminal)
         _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) in (11, -signal.SIGHUP)
+    assert os.waitstatus_to_exitcode(status) == 11
     assert "approved: true" in request()
 
 

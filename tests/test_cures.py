@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import date
 from io import StringIO
@@ -18,11 +18,12 @@ from rich.console import Console
 
 from engine.advice.cures import MOST, Advice, cures
 from engine.advice.weights import CONDITION, ODD, OPENING, WEIGHTS
-from engine.decisions import decide
+from engine.decisions import Decision, decide
 from engine.documents import CannotDo, DocumentProblems, parse
+from engine.facts import Truth
 from engine.policies import PolicySet
 from engine.reports.cures import show_advice
-from engine.requests import check_request
+from engine.requests import Request, check_request
 from tests.house import assent, refused
 from tests.strategies import conditions, json_text
 from tests.writing import LAW_HEAD, VOCABULARY, policies, problems, written
@@ -32,6 +33,7 @@ CHANGES = {
     "request.ethics: {type: code": "request.ethics: {type: code, change: {approve: [approved, waived]}",
     "flow.form: {type: code": "flow.form: {type: code, change: {deliver: [coded], aggregate: [aggregate]}",
     "flow.smallest_cell: {type: number": "flow.smallest_cell: {type: number, change: {deliver: any}",
+    "flow.kept_for: {type: duration": "flow.kept_for: {type: duration, change: {plan: [30 days]}",
     "party.kind: {type: code": "party.kind: {type: code, change: {recipient: [agency]}",
 }
 
@@ -67,13 +69,13 @@ REQUEST = """
 """
 
 
-def law(*bases: str, bars: str = "", more: str = "") -> PolicySet:
-    """A law with these bases, each a condition, over the changeable vocabulary."""
+def law(*bases: str, bars: str = "", more: str = "", reach: str = "") -> PolicySet:
+    """A law with these bases, each a condition, over the changeable vocabulary. It reaches everything, or less."""
     named = "".join(
         f"  b{i}: {{title: Basis {i}, cite: s. {i}, checked: text, when: {when}}}\n" for i, when in enumerate(bases, 1)
     )
     barred = f"bars:\n  never: {{says: Never that, cite: s. 9, checked: text, when: {bars}}}\n" if bars else ""
-    applies = "applies: {says: Everything, cite: s. 1, checked: text}"
+    applies = f"applies: {{says: Reach, cite: s. 1, checked: text{f', when: {reach}' if reach else ''}}}"
     return policies(written(LAW_HEAD, applies) + barred + f"bases:\n{named}", vocabulary=written(changeable()) + more)
 
 
@@ -90,6 +92,8 @@ def taken(advice: Advice) -> list[list[tuple[str, str]]]:
     """By cure: the kind of each measure and what it is about."""
     return [[(measure.kind, measure.subject) for measure in cure.measures] for cure in advice.cures]
 
+
+OF_THE_TRUSTED = "{provider.trusted: true}"
 
 # What is proposed -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +167,39 @@ def test_what_nobody_stated_and_nobody_can_change_is_an_assumption() -> None:
     advice = advised(law("{sender.trusted: true}"), (", trusted: false", ""))
     assert {kind for kind, _ in taken(advice)[0]} == {"assume"}
     assert "# assumed: confirm" in advice.cures[0].text
+
+
+def test_a_law_is_assumed_not_to_apply_only_where_there_is_no_other_way() -> None:
+    """Nobody says whether OTHER is trusted, and so whether the law reaches its data."""
+    change = ("OTHER: {facts: {kind: agency, trusted: false}}", "OTHER: {facts: {kind: agency}}")
+    real = "[{request.approved: true}, {request.ethics: approved}, {flow.kept_for: {at_most: 30 days}}]"
+    advice = advised(law(real, reach=OF_THE_TRUSTED), change)
+    assert {*taken(advice)[0]} == {("approve", "the request"), ("plan", "flow also-in"), ("plan", "flow out")}
+    assert advice.cures[0].cost > WEIGHTS["assume"]
+    assert not any(("assume", "party OTHER") in cure for cure in taken(advice))
+    assert not advice.escapes
+    advice = advised(law("{data.sensitive: true}", reach=OF_THE_TRUSTED), change)
+    assert taken(advice) == [[("assume", "party OTHER")]]
+    out = Console(record=True, width=200, file=StringIO())
+    show_advice(advice, out)
+    assert "each assumes that a law does not apply" in out.export_text()
+
+
+def test_a_change_may_take_data_out_of_a_law() -> None:
+    advice = advised(law("{data.sensitive: true}", reach="{all: [{flow.form: identified}, {receiver.kind: lab}]}"))
+    assert taken(advice)[0] == [("deliver", "flow out")]
+
+
+def test_the_last_cure_keeps_something_that_all_others_leave_out() -> None:
+    """Five ways are cheaper without the visits; with them the data may go to an agency."""
+    ways = ["request.approved: true", "flow.kept_for: {at_most: 30 days}", "flow.form: coded", "flow.form: aggregate",
+            "flow.instruments: {includes: pact}"]  # fmt: skip
+    without = [f"[{{data.categories: {{excludes: health}}}}, {{{way}}}]" for way in ways]
+    advice = advised(law("{receiver.is_hub: true}", *without, "{receiver.kind: agency}"))
+    assert len(advice.cures) == MOST
+    *cheapest, last = taken(advice)
+    assert all(("dataset", "dataset visits") in cure for cure in cheapest)
+    assert last == [("recipient", "party LAB")]
 
 
 def test_what_was_refused_may_be_granted_after_all() -> None:
@@ -326,15 +363,32 @@ def half_stated(values: dict[str, Any]) -> str:
     """).format(**{fact: str(value).lower() for fact, value in values.items()})
 
 
-def every_way(policies: PolicySet, stated: dict[str, Any], drawn: Sequence[str]) -> Iterator[tuple[int, set[Any]]]:
-    """Every set of changes and assumptions with which the request is allowed: what it costs, and what it changes."""
+def every_way(
+    policies: PolicySet, stated: dict[str, Any], drawn: Sequence[str], *, escapes: bool
+) -> Iterator[tuple[int, set[Any]]]:
+    """Every set of changes and assumptions with which the request is allowed: what it costs, and what it changes.
+
+    Without `escapes` only those that do not assume that the law does not apply.
+    """
+
+    def read(values: Iterable[tuple[str, Any]]) -> Request:
+        return check_request(parse(half_stated(stated | dict(values)), "request.yaml"), policies)
+
     for values in product(*(WAYS[fact][stated[fact]].items() for fact in drawn)):
         ways = {fact: way for fact, (_, way) in zip(drawn, values, strict=True)}
-        text = half_stated(stated | {fact: value for fact, (value, _) in zip(drawn, values, strict=True)})
+        given = {fact: value for fact, (value, _) in zip(drawn, values, strict=True)}
         with suppress(DocumentProblems):  # facts that exclude one another
-            if decide(policies, check_request(parse(text, "request.yaml"), policies)).outcome == "allow":
+            decision = decide(policies, read(given.items()))
+            brought = decide(policies, read((f, v) for f, v in given.items() if ways[f][1] != "assume"))
+            escaped = reached(decision) is False and reached(brought) is not False
+            if decision.outcome == "allow" and (escapes or not escaped):
                 changed = {(kind, ABOUT.get(fact, "the request")) for fact, (_, kind) in ways.items() if kind}
                 yield sum(cost for cost, _ in ways.values()), changed
+
+
+def reached(decision: Decision) -> Truth:
+    """Whether the law applies."""
+    return decision.findings[0].applies.truth
 
 
 @st.composite
@@ -351,7 +405,11 @@ def open_worlds(draw: st.DrawFn) -> tuple[PolicySet, dict[str, Any], list[str]]:
     bars = draw(st.lists(conditions(atoms, 1), max_size=1))
     exclusive = [pair for facts, pair in EXCLUSIVE.items() if {*facts} <= {*drawn}]
     more = f"exclusive: [{', '.join(exclusive)}]" if exclusive else ""
-    rules = law(*map(json_text, bases), bars=json_text(bars[0]) if bars else "", more=more)
+    reach = ""
+    if draw(st.booleans()):
+        tests = [draw(st.sampled_from(TESTS[fact])) for fact in drawn]
+        reach = json_text({draw(st.sampled_from(["all", "any"])): tests})
+    rules = law(*map(json_text, bases), bars=json_text(bars[0]) if bars else "", more=more, reach=reach)
     return rules, stated, drawn
 
 
@@ -364,11 +422,12 @@ def test_no_cure_is_missed_where_facts_are_open(world: tuple[PolicySet, dict[str
         advice = cures(rules, check_request(parse(text, "request.yaml"), rules), text)
     except DocumentProblems:
         reject()  # what is stated excludes itself
-    possible = [*every_way(rules, stated, drawn)]
+    possible = [*every_way(rules, stated, drawn, escapes=False)] or [*every_way(rules, stated, drawn, escapes=True)]
     if advice.decision.outcome == "allow":
         return
+    either = ODD * ("signed" in drawn)  # which of two days that serve alike is preferred depends on what the law names
     for cure in advice.cures:
-        assert cure.cost == min(cost for cost, _ in possible)
+        assert abs(cure.cost - min(cost for cost, _ in possible)) <= either
         done = {measure.theme for measure in cure.measures if measure.kind != "assume"}
         themes = done or {measure.theme for measure in cure.measures}
         possible = [(cost, changed) for cost, changed in possible if not themes <= changed]

@@ -45,11 +45,15 @@ class Cure:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The cures of a request, cheapest first; where there are none, the rules that nothing lifts."""
+    """The cures of a request, cheapest first; where there are none, the rules that nothing lifts.
+
+    `escapes` says that none was found but by assuming that a law does not apply.
+    """
 
     decision: Decision
     cures: tuple[Cure, ...]
     obstacles: tuple[Finding, ...] = ()
+    escapes: bool = False
 
 
 def cures(policies: PolicySet, request: Request, text: str, as_of: date | None = None) -> Advice:
@@ -64,7 +68,7 @@ def cures(policies: PolicySet, request: Request, text: str, as_of: date | None =
     hunt = _Hunt(policies, request, text, decision.as_of)
     for escapes in (False, True):
         if found := _varied(hunt, hunt.cures(escapes=escapes)):
-            return Advice(decision, found)
+            return Advice(decision, found, escapes=escapes)
     return Advice(decision, (), hunt.obstacles())
 
 

@@ -29,6 +29,7 @@ def as_document(advice: Advice) -> dict[str, Any]:
     return {
         "request": request.file.request,
         "outcome": decision.outcome,
+        "laws_assumed_away": advice.escapes,
         "cures": [
             {
                 "cost": cure.cost,
@@ -77,6 +78,8 @@ def _lines(advice: Advice) -> Iterator[str]:
     yield f"{decision.outcome.upper()}: {escape(request.file.title)}, as of {decision.as_of.isoformat()}"
     several = len(advice.cures) > 1
     yield f"{len(advice.cures)} ways to make it allowed, least hard first" if several else "One way to make it allowed"
+    if advice.escapes:
+        yield "None was found for all laws that may apply: each assumes that a law does not apply."
     for number, cure in enumerate(advice.cures, 1):
         yield ""
         yield f"[bold]{number}. {_headline(cure)}[/] (weight {cure.cost})"
