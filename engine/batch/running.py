@@ -164,7 +164,11 @@ def _joined(found: Plan, output: Path, bad: Path) -> Summary:
     summary = Summary()
     first = 0
     columns = schema(found.decider.program, found.decider.explain)
-    with pq.ParquetWriter(output, columns, compression="zstd") as writer, bad.open("w", encoding="utf-8") as stream:
+    options = {
+        "compression": "zstd",
+        "write_statistics": ["request", "outcome"],
+    }  # of lists they cost much
+    with pq.ParquetWriter(output, columns, **options) as writer, bad.open("w", encoding="utf-8") as stream:
         for chunk in found.source.chunks:
             answers, kept = _kept(found.part(chunk))
             writer.write_table(answers.cast(columns))
