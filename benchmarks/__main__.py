@@ -66,12 +66,12 @@ def ratios(timings: Sequence[Timing], many: batch.Measured) -> Iterator[str]:
     yield ""
     stated, unknown = (text.run.seconds / min(text.readers.values()) for text in (many.lines[-1], many.unknown))
     yield (
-        f"`assent batch` reads its requests as columns and has its answers in memory, as the others do; with a file of "
-        f"answers it takes {batch.writing(many):.2f} times as long. Reading and deciding {batch.LINES[-1]:,} requests in "
-        f"NDJSON takes {stated:.2f} times as long as the fastest reader needs only to read and parse them, and "
-        f"{unknown:.2f} times with {batch.UNKNOWN:.0%} of the facts unknown. The {BASELINE} is a function that a person "
-        "might write for these very rules: it knows no unknown, gives no reason and has to be told what travels with "
-        "the data."
+        "`assent batch` reads its requests as columns and has its answers in memory, as the others do; with a file of "
+        f"answers it takes {batch.writing(many):.2f} times as long. Reading and deciding {batch.LINES[-1]:,} requests "
+        f"in NDJSON takes {stated:.2f} times as long as the fastest reader needs only to read and parse them, and "
+        f"{unknown:.2f} times with {batch.UNKNOWN:.0%} of the facts unknown. The {BASELINE} is a function that a "
+        "person might write for these very rules: it knows no unknown, gives no reason and has to be told what "
+        "travels with the data."
     )
 
 
