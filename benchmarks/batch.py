@@ -107,6 +107,7 @@ def _decided(path: Path, policies: PolicySet, first: int) -> Run:
     start = time.process_time()
     for chunk in found.chunks:
         decider.part(found, chunk)
+        gc.collect()
     deciding = time.process_time() - start
     start = time.process_time()
     plan = Plan(source(path), path.with_suffix(".decisions"), None, decider)
