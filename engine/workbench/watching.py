@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -138,6 +139,7 @@ def watching(paths: Iterable[Path]) -> Iterator[Iterator[Path]]:
     try:
         yield _wanted(saved, roots)
     finally:
+        logging.getLogger("watchdog").setLevel(logging.CRITICAL)  # it warns of events that come while it ends
         observer.stop()
         observer.join()
 
