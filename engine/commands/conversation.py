@@ -14,15 +14,14 @@ from engine.reports.questions import show_question, show_why
 
 def converse(interview: Interview, save: Callable[[str], None], out: Console) -> None:
     """Ask until the answer is settled, nothing is left to ask, or the user ends it; save after every answer."""
-    while (asked := interview.next()) is not None:
-        show_question(interview, asked, out)
-        try:
+    try:
+        while (asked := interview.next()) is not None:
+            show_question(interview, asked, out)
             if not _answered(interview, asked, out):
                 return
-        except (click.Abort, EOFError):
-            click.echo()
-            return
-        save(interview.text)
+            save(interview.text)
+    except (click.Abort, EOFError, KeyboardInterrupt):
+        click.echo()
 
 
 def _answered(interview: Interview, asked: Question, out: Console) -> bool:
