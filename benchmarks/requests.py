@@ -16,9 +16,9 @@ from typing import Any
 
 from engine.completions import open_proof
 from engine.conditions import evaluate, facts_in, tests_in
-from engine.facts import DERIVED, PARTY_SCOPES, CodeSet, Declared
+from engine.facts import DERIVED, PAPERS, PARTY_SCOPES, CodeSet, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS, Leg, Row, Rows, facts_read
+from engine.rows import Leg, Row, Rows, facts_read
 
 EIGHT = ("ferpa", "hipaa", "medicaid", "snap", "tanf", "uc", "hmis", "part-2")
 DAY = "2026-11-23"

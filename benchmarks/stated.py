@@ -22,9 +22,9 @@ from benchmarks.requests import CATEGORIES, DAY, lines, value
 from engine.backends.columns.program import compiled
 from engine.backends.generated import Decider, Found, Verdict
 from engine.conditions import Condition, evaluate, facts_in, tests_in
-from engine.facts import Declared
+from engine.facts import PAPERS, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS, Leg, Row, facts_read
+from engine.rows import Leg, Row, facts_read
 
 Document = dict[str, Any]
 _VARIANTS = 10

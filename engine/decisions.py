@@ -29,7 +29,7 @@ from engine.completions import (
     proven,
 )
 from engine.conditions import FactName, Proof, Reading, Test, evaluate, holds, is_list, label
-from engine.facts import CodeSet, Truth, printable
+from engine.facts import PAPERS, RECEIVED_UNDER, RESTRICTIONS, SAME_PURPOSE, CodeSet, Truth, printable
 from engine.graph import NOTHING, Disclosure, Graph
 from engine.policies import Bar, Basis, DeploymentFact, Framework, Owed, Penalty, PolicySet, Rule
 from engine.requests import Paper, Request
@@ -228,13 +228,13 @@ class Judge:
             for name, sources in self.arrivals[earlier.id].items():
                 arrivals.setdefault(name, []).extend(sources)
             for basis, opens in self.opened[earlier.id]:
-                arrivals.setdefault(("data.received_under", basis.id), []).append(opens)
+                arrivals.setdefault((RECEIVED_UNDER, basis.id), []).append(opens)
                 for restriction in basis.attaches:
-                    arrivals.setdefault(("data.restrictions", restriction), []).append(opens)
+                    arrivals.setdefault((RESTRICTIONS, restriction), []).append(opens)
         self.arrivals[disclosure.id] = arrivals
         self.opened[disclosure.id] = []
-        disclosure.received_under = _set_of(arrivals, "data.received_under")
-        disclosure.restrictions = _set_of(arrivals, "data.restrictions")
+        disclosure.received_under = _set_of(arrivals, RECEIVED_UNDER)
+        disclosure.restrictions = _set_of(arrivals, RESTRICTIONS)
         self.disclosures[f"disclosure {disclosure.id}"] = disclosure
         self.disclosures[disclosure.papers_at] = disclosure
         self.seen = {}
@@ -245,10 +245,10 @@ class Judge:
         disclosure = self.disclosures.get(reading.about)
         if disclosure is None:
             return None
-        if reading.name == "flow.purpose_as_received":
+        if reading.name == SAME_PURPOSE:
             purposes = [(disclosure["request.purpose"], e["request.purpose"]) for e in disclosure.earlier]
             return disjunction(proven(_same(here, there)) for here, there in purposes)
-        if reading.name == "flow.instruments":
+        if reading.name == PAPERS:
             return disjunction(proven(_has(papers, code)) for papers in disclosure.papers())
         sources = self.arrivals[disclosure.id].get((reading.name, code))
         return disjunction(sources) if sources else None

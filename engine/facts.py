@@ -131,6 +131,16 @@ DERIVED = frozenset(
     }
 )  # fmt: skip
 """The facts that the graph computes; the vocabulary declares them with `derived: true`."""
+RECEIVED_UNDER = "data.received_under"
+"""The bases under which data were disclosed before."""
+RESTRICTIONS = "data.restrictions"
+"""What those bases attached."""
+TRAVELLING = (RECEIVED_UNDER, RESTRICTIONS)
+"""The facts that the answers on earlier disclosures decide."""
+PAPERS = "flow.instruments"
+"""The papers in force between the parties of a disclosure."""
+SAME_PURPOSE = "flow.purpose_as_received"
+"""Whether a disclosure serves a purpose for which its data arrived."""
 FACT_NAME = re.compile(r"(request|party|provider|sender|receiver|data|flow|deployment)\.[a-z][a-z0-9_]*")
 Owner = Literal["request", "party", "data", "flow", "deployment"]
 

@@ -16,7 +16,18 @@ import networkx as nx
 
 from engine.conditions import Reading
 from engine.documents import DocumentProblems, Problem
-from engine.facts import PARTY_SCOPES, Absence, CodeSet, Value, printable, unknown
+from engine.facts import (
+    PAPERS,
+    PARTY_SCOPES,
+    RECEIVED_UNDER,
+    RESTRICTIONS,
+    SAME_PURPOSE,
+    Absence,
+    CodeSet,
+    Value,
+    printable,
+    unknown,
+)
 from engine.policies import PolicySet
 from engine.requests import PUBLIC, Flow, Output, Request, Stated
 
@@ -231,7 +242,7 @@ class Disclosure:
         pairs = dict.fromkeys([(self.sender, self.receiver), (self.provider, self.receiver)])
         return [
             Reading(
-                "flow.instruments",
+                PAPERS,
                 f"papers of {one} and {other} on flow {self.flow.id}",
                 self._between(one, other),
                 GRAPH,
@@ -252,7 +263,7 @@ class Disclosure:
     def _about_derived(self, name: str) -> str:
         if name.startswith("receiver."):
             return f"party {self.receiver}"
-        if name == "flow.instruments":
+        if name == PAPERS:
             return self.papers_at
         return f"disclosure {self.id}"
 
@@ -383,14 +394,14 @@ _DERIVED: Mapping[str, Callable[[Disclosure], Value]] = {
     "receiver.users_named": _of_users(lambda answers: True),
     "receiver.users_acknowledged": _of_users(_every, "acknowledged"),
     "receiver.users_public_employees": _of_users(_every, "public_employee"),
-    "data.received_under": lambda d: d.received_under,
-    "data.restrictions": lambda d: d.restrictions,
+    RECEIVED_UNDER: lambda d: d.received_under,
+    RESTRICTIONS: lambda d: d.restrictions,
     "flow.leg": _leg,
     "flow.redisclosure": lambda d: d.sender != d.provider,
     "flow.returns_to_provider": lambda d: d.receiver == d.provider,
     "flow.receiver_is_provider": lambda d: d.receiver in _owners(d.graph.request),
     "flow.linked": lambda d: len({d.graph.request.owner(s) for s in d.graph.request.sources(d.dataset)}) > 1,
     "flow.onward_planned": _onward_planned,
-    "flow.purpose_as_received": _purpose_as_received,
-    "flow.instruments": _instruments,
+    SAME_PURPOSE: _purpose_as_received,
+    PAPERS: _instruments,
 }

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from engine.batch import running, sources
 from engine.documents import CannotDo
+from tests.batches import write_requests
 from tests.house import POLICIES, ROOT, at_home, build, refused, request, write
 
 REQUESTS = 7
@@ -28,11 +29,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def folder() -> Path:
     """A folder of requests: some allowed, some denied, some undetermined."""
-    for i in range(REQUESTS):
-        trusted = ("true", "false", "unknown")[i % 3]
-        parties = f"parties: {{OWNER: {{}}, LAB: {{kind: lab, facts: {{trusted: {trusted}}}}}}}"
-        write(f"requests/r{i}.yaml", request(f"request: r{i}", parties))
-    return Path("requests")
+    return write_requests(("true", "false", "unknown")[i % 3] for i in range(REQUESTS))
 
 
 def lines() -> Path:

@@ -22,13 +22,11 @@ import pty
 import psutil
 import pyarrow.parquet as pq
 
-from engine.batch import processes, running, sources
+from engine.batch import processes, running
 from engine.batch.writing import write_columns
 from engine.policies import load_policies
-from tests.house import POLICIES, ROOT, at_home, build, refused, request, write
-
-REQUESTS = 9
-TRUSTED = ("true", "false", "unknown", "perhaps")
+from tests.batches import CHUNKS, build_chunks, output
+from tests.house import POLICIES, ROOT, at_home, refused
 
 START = """
 import os, signal, sys
@@ -59,13 +57,7 @@ Path.replace = replaced
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests of which every fourth cannot be read, each a chunk of its own."""
-    build(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sources, "FILES", 1)
-    for i in range(REQUESTS):
-        parties = f"parties: {{OWNER: {{}}, LAB: {{kind: lab, facts: {{trusted: {TRUSTED[i % 4]}}}}}}}"
-        write(f"requests/r{i}.yaml", request(f"request: r{i}", parties))
+    build_chunks(tmp_path, monkeypatch)
 
 
 def batch(before: str = "", *options: str, **how: Any) -> subprocess.CompletedProcess[str]:
@@ -77,15 +69,10 @@ def batch(before: str = "", *options: str, **how: Any) -> subprocess.CompletedPr
     return subprocess.run(command, env={**os.environ, **path}, text=True, timeout=60, check=False, **how)
 
 
-def written(name: str = "out.parquet") -> tuple[bytes, bytes]:
-    """What a run wrote: the answers, and what could not be decided."""
-    return Path(name).read_bytes(), Path(f"{name}.bad.ndjson").read_bytes()
-
-
 def whole() -> tuple[bytes, bytes]:
     """What a run writes that nothing happens to."""
     assert at_home("batch", "requests", "-o", "whole.parquet", "--jobs", "1").exit_code == 2
-    return written("whole.parquet")
+    return output("whole.parquet")
 
 
 def kept() -> set[str]:
@@ -116,8 +103,8 @@ def test_a_run_of_which_every_process_is_killed_goes_on_to_the_same_bytes(
     before = kept()
     assert len(before) == 2
     again = gone_on(monkeypatch)
-    assert sorted([*before, *again]) == [f"{i:06}" for i in range(REQUESTS)], "each chunk is kept once"
-    assert written() == whole()
+    assert sorted([*before, *again]) == [f"{i:06}" for i in range(CHUNKS)], "each chunk is kept once"
+    assert output() == whole()
     assert not Path("out.parquet.work").exists()
 
 
@@ -136,10 +123,10 @@ def test_ctrl_c_leaves_what_is_done_and_says_how_to_go_on(jobs: str, monkeypatch
     assert stopped.returncode == 130
     count = len(kept())
     assert count in (2, 3)
-    said = f"stopped; {count} of {REQUESTS} chunks are decided, and the same command goes on from there\n"
+    said = f"stopped; {count} of {CHUNKS} chunks are decided, and the same command goes on from there\n"
     assert stopped.stderr == said
-    assert len(gone_on(monkeypatch)) == REQUESTS - count
-    assert written() == whole()
+    assert len(gone_on(monkeypatch)) == CHUNKS - count
+    assert output() == whole()
 
 
 def test_ctrl_c_while_processes_start_is_as_quiet() -> None:
@@ -153,7 +140,7 @@ processes.wait = wait
 """
     stopped = batch(at_once, "--jobs", "2")
     assert stopped.returncode == 130
-    said = f"stopped; 0 of {REQUESTS} chunks are decided, and the same command goes on from there\n"
+    said = f"stopped; 0 of {CHUNKS} chunks are decided, and the same command goes on from there\n"
     assert stopped.stderr == said
 
 
@@ -171,7 +158,7 @@ def test_a_process_that_is_ended_by_the_system_is_told(monkeypatch: pytest.Monke
     assert message.startswith("a process of this run was ended")
     assert kept()
     assert at_home("batch", "requests", "-o", "out.parquet", "--jobs", "2").exit_code == 2
-    assert written() == whole()
+    assert output() == whole()
 
 
 @pytest.mark.parametrize(("limit", "where"), [(100, "out.parquet.work"), (2000, "out.parquet.work/00000")])
@@ -185,7 +172,7 @@ def test_where_there_is_no_room_it_is_said_in_one_message(limit: int, where: str
     assert full.stderr.endswith(" cannot be written: file too large; what is decided so far is kept\n")
     assert not Path("out.parquet").exists()
     assert batch("", "--jobs", "1").returncode == 2
-    assert written() == whole()
+    assert output() == whole()
 
 
 def test_without_room_for_the_last_file_the_chunks_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,7 +185,7 @@ def test_without_room_for_the_last_file_the_chunks_are_kept(monkeypatch: pytest.
     monkeypatch.setattr(running, "_joined", full)
     message = refused(at_home("batch", "requests", "-o", "out.parquet", "--jobs", "1"))
     assert message == "out.parquet cannot be written: no space left on device; what is decided so far is kept\n"
-    assert len(kept()) == REQUESTS
+    assert len(kept()) == CHUNKS
     assert {path.name for path in Path().glob(".*")} == set(), "what was begun gives its room back"
 
 

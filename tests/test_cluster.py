@@ -25,21 +25,13 @@ from distributed import Client
 
 from engine.batch import cluster, sources
 from engine.batch.running import keep
-from tests.house import ROOT, at_home, build, refused, request, write
-
-REQUESTS = 9
-TRUSTED = ("true", "false", "unknown", "perhaps")
+from tests.batches import CHUNKS, build_chunks, output
+from tests.house import ROOT, at_home, refused, write
 
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests of which every fourth cannot be read, each a chunk of its own."""
-    build(tmp_path)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sources, "FILES", 1)
-    for i in range(REQUESTS):
-        parties = f"parties: {{OWNER: {{}}, LAB: {{kind: lab, facts: {{trusted: {TRUSTED[i % 4]}}}}}}}"
-        write(f"requests/r{i}.yaml", request(f"request: r{i}", parties))
+    build_chunks(tmp_path, monkeypatch)
 
 
 @contextmanager
@@ -77,8 +69,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("cluster")
     with ExitStack() as stack:
         processes = [stack.enter_context(started(command, folder)) for command in (scheduler, worker)]
-        with Client(address, timeout=20) as client:
-            client.wait_for_workers(2, timeout=20)
+        with Client(address, timeout=60) as client:
+            client.wait_for_workers(2, timeout=60)
         tree = [one for process in processes for one in tree_of(process.pid)]
         hosts = {c.laddr.ip for one in tree for c in one.net_connections("inet") if c.status == psutil.CONN_LISTEN}
         assert hosts == {"127.0.0.1"}, "nothing else may be listened to"
@@ -89,15 +81,10 @@ def tree_of(pid: int) -> list[psutil.Process]:
     return [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
 
 
-def written(name: str) -> tuple[bytes, bytes]:
-    """What a run wrote: the answers, and what could not be decided."""
-    return Path(name).read_bytes(), Path(f"{name}.bad.ndjson").read_bytes()
-
-
 def local() -> tuple[bytes, bytes]:
     """What a run without a cluster writes."""
     assert at_home("batch", "requests", "-o", "local.parquet", "--jobs", "1").exit_code == 2
-    return written("local.parquet")
+    return output("local.parquet")
 
 
 def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
@@ -126,9 +113,9 @@ def test_a_worker_is_killed_and_nothing_is_lost_or_doubled(
     answer = at_home("batch", "requests", "-o", "out.parquet", "--cluster", running)
     assert answer.stdout == "out.parquet written; 7 requests: 3 allow, 2 deny, 2 undetermined\n"
     assert "2 could not be decided" in answer.stderr
-    assert sorted(kept) == list(range(REQUESTS))
+    assert sorted(kept) == list(range(CHUNKS))
     assert not psutil.pid_exists(victim) or psutil.Process(victim).status() == psutil.STATUS_ZOMBIE
-    assert written("out.parquet") == local()
+    assert output("out.parquet") == local()
 
 
 def test_a_run_that_was_stopped_goes_on_elsewhere(running: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,8 +130,8 @@ def test_a_run_that_was_stopped_goes_on_elsewhere(running: str, monkeypatch: pyt
     monkeypatch.setattr(cluster, "keep", twice)
     assert at_home("batch", "requests", "-o", "out.parquet", "--cluster", running).exit_code == 130
     answer = at_home("batch", "requests", "-o", "out.parquet", "--jobs", "1")
-    assert f"2 of {REQUESTS} chunks were decided before" in answer.stderr
-    assert written("out.parquet") == local()
+    assert f"2 of {CHUNKS} chunks were decided before" in answer.stderr
+    assert output("out.parquet") == local()
 
 
 def test_lines_are_numbered_as_in_a_local_run(running: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,8 +143,8 @@ def test_lines_are_numbered_as_in_a_local_run(running: str, monkeypatch: pytest.
     monkeypatch.setattr(sources, "CHUNK", 1000)
     for name, where in (("local", ("--jobs", "1")), ("out", ("--cluster", running))):
         assert at_home("batch", "requests.ndjson", "-o", f"{name}.parquet", *where).exit_code == 2
-    assert written("out.parquet") == written("local.parquet")
-    (bad,) = map(json.loads, written("out.parquet")[1].splitlines())
+    assert output("out.parquet") == output("local.parquet")
+    (bad,) = map(json.loads, output("out.parquet")[1].splitlines())
     assert (bad["file"], bad["line"]) == ("requests.ndjson", 4)
 
 
@@ -187,7 +174,7 @@ def test_what_a_worker_cannot_read_is_told(running: str, monkeypatch: pytest.Mon
 
 
 def test_a_worker_that_does_not_answer_is_told(running: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 2)
+    monkeypatch.setattr(cluster, "PATIENCE", 5)
     with Client(running) as client:
         frozen = next(iter(client.run(os.getpid).values()))
     os.kill(frozen, signal.SIGSTOP)
@@ -201,19 +188,19 @@ def test_a_worker_that_does_not_answer_is_told(running: str, monkeypatch: pytest
 def test_a_scheduler_without_workers_or_workers_without_assent_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cluster, "PATIENCE", 1)
+    monkeypatch.setattr(cluster, "PATIENCE", 4)
     address, scheduler, worker = commands()
     command = ("batch", "requests", "-o", "out.parquet", "--cluster", address)
     assert f"no scheduler answers at {address}" in refused(at_home(*command))
     write("stranger/engine/__init__.py", "")
     with started(scheduler, tmp_path):
-        with Client(address, timeout=20):
+        with Client(address, timeout=60):
             assert f"{address} has no workers; start some: dask worker {address}" in refused(at_home(*command))
         monkeypatch.undo()
         monkeypatch.chdir(tmp_path)
         with started(worker, tmp_path, PYTHONPATH=str(tmp_path / "stranger")):
-            with Client(address, timeout=20) as client:
-                client.wait_for_workers(2, timeout=20)
+            with Client(address, timeout=60) as client:
+                client.wait_for_workers(2, timeout=60)
             assert "install it there: pip install 'assent[cluster]'" in refused(at_home(*command))
 
 
@@ -231,7 +218,7 @@ def test_a_scheduler_that_ends_is_told_and_what_was_kept_is_used_again(
         message = refused(at_home("batch", "requests", "-o", "out.parquet", "--cluster", address))
         assert f"the scheduler at {address} is gone" in message
     assert "chunks were decided before" in at_home("batch", "requests", "-o", "out.parquet", "--jobs", "1").stderr
-    assert written("out.parquet") == local()
+    assert output("out.parquet") == local()
 
 
 def test_what_does_not_go_together_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

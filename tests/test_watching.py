@@ -108,5 +108,5 @@ def test_the_command_answers_a_save_and_ends_quietly(home: Path) -> None:
         assert process.stdout.readline() == "pins.yaml: valid\n"
         assert process.stdout.readline() == "1 of 1 cases pass\n"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out.strip(), err) == (0, "", "")

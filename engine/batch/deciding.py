@@ -14,10 +14,10 @@ from engine.batch.parquet import read_group
 from engine.batch.sources import PIECE, Chunk, Source, lines, pieces
 from engine.decisions import Decision
 from engine.documents import DocumentProblems, Mark, Problem, decode, parse_whole, read
-from engine.facts import Declared
+from engine.facts import PAPERS, Declared
 from engine.policies import PolicySet
 from engine.requests import check_request
-from engine.rows import PAPERS, RowMaker, Rows, decide_rows, facts_read, read_rows
+from engine.rows import RowMaker, Rows, decide_rows, facts_read, read_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -29,7 +29,7 @@ from engine.documents import (
     shipped,
     validate,
 )
-from engine.facts import Fact, Statement, Vocabulary, read_facts
+from engine.facts import PAPERS, RECEIVED_UNDER, RESTRICTIONS, Fact, Statement, Vocabulary, read_facts
 from engine.policies.models import ClauseFile, Deployment, Framework, Instrument, PolicySet, Restriction, VocabularyFile
 from engine.policies.references import Names, check_references
 
@@ -195,9 +195,9 @@ class _Compiler:
             for _, raw, _ in sections
             for key, item in _mapping(raw, "bases")
         }
-        self.vocabulary.add_codes("data.received_under", bases)
-        self.vocabulary.add_codes("data.restrictions", {name: r.says for name, r in self.restrictions.items()})
-        self.vocabulary.add_codes("flow.instruments", {name: i.title for name, i in self.instruments.items()})
+        self.vocabulary.add_codes(RECEIVED_UNDER, bases)
+        self.vocabulary.add_codes(RESTRICTIONS, {name: r.says for name, r in self.restrictions.items()})
+        self.vocabulary.add_codes(PAPERS, {name: i.title for name, i in self.instruments.items()})
 
     def model(self, document: Document) -> Model | None:
         kind = _kind(document)

@@ -19,7 +19,7 @@ import networkx as nx
 from engine.completions.formulas import key_of
 from engine.conditions import All, Condition, Test, facts_in, in_words, parts_of, tests_in
 from engine.documents import Path_, Place
-from engine.facts import unknown
+from engine.facts import PAPERS, RECEIVED_UNDER, unknown
 from engine.policies import Basis, Framework, Owed, PolicySet, Rule
 from engine.policies.models import InForce
 from engine.workbench.questions import (
@@ -260,7 +260,7 @@ class _Analysis:
     def tested(self) -> set[str]:
         """The bases that some rule asks after on later legs: they differ by their name."""
         rules = self.policies.rules().values()
-        tests = [test for rule in rules for test in tests_in(rule.when) if test.fact == "data.received_under"]
+        tests = [test for rule in rules for test in tests_in(rule.when) if test.fact == RECEIVED_UNDER]
         return {str(operand) for test in tests for operand in test.operands}
 
     def alone(self, key: str, other: str) -> Ask:
@@ -317,7 +317,7 @@ class _Analysis:
                 continue
             demands = self.demands(basis)
             papers = {demand.owed.name: demand for demand in demands if demand.owed.kind == "instrument"}
-            signed = {name: meets(Test("flow.instruments", "includes", (name,))) for name in papers}
+            signed = {name: meets(Test(PAPERS, "includes", (name,))) for name in papers}
             wanted = {name: demand.due for name, demand in papers.items()}
             owed_ever = self.inquiry.ever(wanted)
             open_still = self.inquiry.ever({name: both(ask, signed[name]) for name, ask in wanted.items()})

@@ -12,11 +12,10 @@ from typing import Literal, NamedTuple
 
 from engine.conditions import facts_in
 from engine.documents import CannotDo, nearest
-from engine.facts import Declared
+from engine.facts import RECEIVED_UNDER, Declared
 from engine.policies import Clause, Deployment, Framework, PolicySet
 from engine.workbench.changes import Field, Kind, RuleChange, Version, rule_changes
 from engine.workbench.meaning import (
-    TRAVELS,
     Laws,
     compared_with_date,
     differing_facts,
@@ -293,14 +292,14 @@ def _fact(old: Declared, new: Declared) -> FactChange:
     fields = [Field(name, str(was), str(now)) for name, was, now in zip(_FORM, _form(old), _form(new), strict=True)]
     words = [Field(name, getattr(old.fact, name), getattr(new.fact, name)) for name in ("question", "cite", "note")]
     words += [Field(f"code {code}", says, new.codes[code]) for code, says in old.codes.items() if code in new.codes]
-    codes = (old.codes, new.codes) if old.name != TRAVELS[0] else ({}, {})  # the bases are listed with the rules
+    codes = (old.codes, new.codes) if old.name != RECEIVED_UNDER else ({}, {})  # the bases are listed with the rules
     return FactChange(
         new.shown,
         "changed",
         tuple(field for field in fields if field.old != field.new),
         tuple(code for code in codes[0] if code not in codes[1]),
         tuple(code for code in codes[1] if code not in codes[0]),
-        tuple(field for field in words if field.old != field.new) if old.name != TRAVELS[0] else (),
+        tuple(field for field in words if field.old != field.new) if old.name != RECEIVED_UNDER else (),
     )
 
 

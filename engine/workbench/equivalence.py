@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from engine.completions import Settler, conjunction, disjunction, free, open_proof, opposite, proven
 from engine.conditions import All, Condition, Either, Test, facts_in
-from engine.facts import Value
+from engine.facts import RECEIVED_UNDER, RESTRICTIONS, Value
 from engine.policies import Basis, Framework, Owed, PolicySet
 
 _NOTHING: Mapping[str, Value] = MappingProxyType({})
@@ -55,10 +55,10 @@ def carried_already(basis: Basis, restrictions: Collection[str], policies: Polic
     """
 
     def carries(name: str) -> Test:
-        return Test(fact="data.restrictions", operator="includes", operands=(name,))
+        return Test(fact=RESTRICTIONS, operator="includes", operands=(name,))
 
     came_under = [
-        Either((Test(fact="data.received_under", operator="excludes", operands=(other.id,)), carries(name)))
+        Either((Test(fact=RECEIVED_UNDER, operator="excludes", operands=(other.id,)), carries(name)))
         for other in policies.bases().values()
         for name in other.attaches
         if name in restrictions and other is not basis

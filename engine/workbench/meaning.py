@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from engine.conditions import All, AtLeast, Condition, Either, Not, Test, Use, facts_in, holds, tests_in
-from engine.facts import Declared, Vocabulary
+from engine.facts import TRAVELLING, Declared, Vocabulary
 from engine.policies import Framework
 
-TRAVELS = ("data.received_under", "data.restrictions")
 """The facts through which one framework's answer on an earlier leg reaches others on a later one."""
 
 
@@ -97,7 +96,7 @@ class Laws:
         """Whether a framework reads what others that differ leave with the data."""
         laws = [law for other in changed for law in (self.old.get(other), self.new.get(other)) if law]
         carried = {code for law in laws for code in law.carries()}
-        tests = [test for when in self._conditions(name) for test in tests_in(when) if test.fact in TRAVELS]
+        tests = [test for when in self._conditions(name) for test in tests_in(when) if test.fact in TRAVELLING]
         return any(test.operator == "within" or carried & set(test.operands) for test in tests)
 
 
@@ -118,7 +117,7 @@ def differing_facts(old: Vocabulary, new: Vocabulary) -> set[str]:
         for name in set(old.names()) & set(new.names())
         if not same_fact(old[name], new[name])
         or old[name].optional != new[name].optional
-        or (set(old[name].codes) != set(new[name].codes) and name not in TRAVELS)
+        or (set(old[name].codes) != set(new[name].codes) and name not in TRAVELLING)
     }
 
 

@@ -21,12 +21,11 @@ from engine.cases import FindingExpected, Pin, Whole, case_files, run_file
 from engine.conditions import AtLeast, Condition, Proof, Reading, Test, evaluate, tests_in
 from engine.decisions import Decision, decide
 from engine.documents import CannotDo, Mark
-from engine.facts import CodeSet, Truth
+from engine.facts import RESTRICTIONS, TRAVELLING, CodeSet, Truth
 from engine.graph import Disclosure
 from engine.policies import Framework, Owed, PolicySet, Rule
 from engine.policies.models import Definition, InForce
 from engine.workbench.equivalence import carried_already, demands_alike, equivalent, reading
-from engine.workbench.meaning import TRAVELS
 from engine.workbench.mutants import ALWAYS, Mutant, mutants
 
 Verdict = Literal["killed", "survived", "equivalent"]
@@ -185,7 +184,7 @@ class _Cases:
     @cached_property
     def restricted(self) -> list[Condition]:
         """The conditions that read which restrictions came with the data."""
-        return reading(self.policies, "data.restrictions")
+        return reading(self.policies, RESTRICTIONS)
 
     @cached_property
     def late(self) -> frozenset[str]:
@@ -193,7 +192,7 @@ class _Cases:
         return frozenset(
             framework.framework
             for framework in self.policies.all_frameworks()
-            if any(test.fact in TRAVELS for test in tests_in(framework.applies.when))
+            if any(test.fact in TRAVELLING for test in tests_in(framework.applies.when))
         )
 
 
@@ -253,7 +252,7 @@ class _Difference:
 
     def restricts(self) -> bool:
         """Whether some rule reads a dropped restriction."""
-        tests = [t for c in self.cases.restricted for t in tests_in(c) if t.fact == "data.restrictions"]
+        tests = [t for c in self.cases.restricted for t in tests_in(c) if t.fact == RESTRICTIONS]
         return any(t.operator == "within" or self.dropped.intersection(map(str, t.operands)) for t in tests)
 
     def restricted_before(self) -> bool:
@@ -281,7 +280,7 @@ class _Freed:
 
     def __getitem__(self, name: str) -> Reading:
         found = self.disclosure[name]
-        if name != "data.restrictions" or not isinstance(found.value, CodeSet):
+        if name != RESTRICTIONS or not isinstance(found.value, CodeSet):
             return found
         return replace(found, value=CodeSet(found.value.has - self.dropped, found.value.may - self.dropped))
 

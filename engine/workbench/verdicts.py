@@ -17,7 +17,7 @@ from engine.completions.variables import Scope
 from engine.conditions import Condition, Reading, Test, evaluate
 from engine.decisions import Finding, Judge
 from engine.documents import CannotDo, DocumentProblems
-from engine.facts import Vocabulary
+from engine.facts import PAPERS, SAME_PURPOSE, TRAVELLING, Vocabulary
 from engine.workbench.meaning import bare
 from engine.workbench.revisions import Side
 from engine.workbench.situations import Example, Situation, situations
@@ -87,7 +87,7 @@ class _Sides(Scope):
         return self.links[key]
 
 
-_LINKED = ("data.received_under", "data.restrictions", "flow.instruments", "flow.purpose_as_received")
+_LINKED = (*TRAVELLING, PAPERS, SAME_PURPOSE)
 
 
 @dataclass(frozen=True, eq=False)

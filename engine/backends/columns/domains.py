@@ -12,8 +12,7 @@ from engine.backends.columns.program import Program
 from engine.backends.columns.table import Subjects, Table
 from engine.completions.variables import apart
 from engine.conditions import FactName, Test, holds
-from engine.facts import PARTY_SCOPES, Absence, Declared, Truth, Value
-from engine.rows import PAPERS
+from engine.facts import PAPERS, PARTY_SCOPES, Absence, Declared, Truth, Value
 
 OUT, IN = 1, 2
 """The values of a code in a set, as masks."""

@@ -12,8 +12,9 @@ from engine.backends.columns.planes import Kleene, Plane, Planes
 from engine.backends.columns.program import BasisCode, Demand, Law, Program
 from engine.backends.columns.table import Table
 from engine.decisions import NOW
+from engine.facts import TRAVELLING
 from engine.policies.models import InForce
-from engine.rows import TRAVELLING, ends
+from engine.rows import ends
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,10 +31,10 @@ from engine.backends.columns.sheets import (
     whole,
     words,
 )
-from engine.facts import Declared
+from engine.facts import PAPERS as PAPERS_FACT
+from engine.facts import TRAVELLING, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS as PAPERS_FACT
-from engine.rows import TRAVELLING, facts_read
+from engine.rows import facts_read
 
 _LIST = pa.list_(pa.string())
 _HEAD = pa.schema([("request", pa.string()), ("as_of", pa.string())])

@@ -25,10 +25,9 @@ from engine.backends.columns.program import Program
 from engine.backends.columns.table import Table
 from engine.backends.exclusions import ways_out
 from engine.conditions import FactName, Test
-from engine.rows import TRAVELLING
+from engine.facts import SAME_PURPOSE, TRAVELLING
 
 Flags = npt.NDArray[np.bool_]
-SAME_PURPOSE = "flow.purpose_as_received"
 LINKED = (*TRAVELLING, SAME_PURPOSE)
 """Facts that follow from others, and cannot be wished for."""
 _TOO_WIDE = 1 << 62

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from engine.conditions import All, AtLeast, Condition, Either, Not, Test, Use, facts_in, is_list, label, parts_of
+from engine.facts import TRAVELLING
 from engine.policies import Bar, Basis, Framework, Owed, PolicySet
-from engine.rows import TRAVELLING, requirement_key
+from engine.rows import requirement_key
 
 
 class Step(NamedTuple):

@@ -12,14 +12,14 @@ import numpy.typing as npt
 from engine.backends.columns.domains import IN, OUT, PURPOSE, Domains, Variable, fact_of, mask
 from engine.backends.columns.evaluation import BasisFound, Evaluation, LawFound, attached_by, openings
 from engine.backends.columns.planes import Kleene, Plane
-from engine.backends.columns.polarity import LINKED, SAME_PURPOSE, member, pairs_of
+from engine.backends.columns.polarity import LINKED, member, pairs_of
 from engine.backends.columns.program import Demand
 from engine.backends.columns.sheets import PAPERS as PAPER_COLUMNS
 from engine.backends.columns.sheets import TEXTS, Sheet
 from engine.backends.columns.trees import Leaf, Limit, Limits, TooMuchError, Tree, at_least, every, leaf, negated, some
 from engine.conditions import FactName, Test, holds
-from engine.facts import Absence, FactType, Truth, Value, unknown
-from engine.rows import PAPERS, TRAVELLING, PaperRow, Row, value_of
+from engine.facts import PAPERS, SAME_PURPOSE, TRAVELLING, Absence, FactType, Truth, Value, unknown
+from engine.rows import PaperRow, Row, value_of
 
 Flags = npt.NDArray[np.bool_]
 MANY = 100

@@ -16,9 +16,9 @@ from engine.backends.columns.columns import Column
 from engine.backends.columns.planes import Plane, Planes, Rows
 from engine.backends.columns.sheets import NOT_ASKED, Sheet, Words, check, list_values, rows_by_word
 from engine.backends.columns.texts import column, day, papers
-from engine.facts import Declared
+from engine.facts import PAPERS, TRAVELLING, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS, TRAVELLING, requirement_key, requirements
+from engine.rows import requirement_key, requirements
 
 STATUSES = ("done", "refused", "contained", "lacking")
 PARTIES = ("provider", "sender", "receiver", "hub")

@@ -16,8 +16,8 @@ from engine.backends.columns.program import Demand, Law, Program, Step
 from engine.backends.generated.exclusions import Exclusions
 from engine.backends.generated.source import EMPTY, NOWHERE, Answers, Flags, Functions, Get, Truths, functions, possible
 from engine.decisions import NOW, Decision, Outcome
-from engine.facts import Truth
-from engine.rows import PAPERS, TRAVELLING, Rows, decide_rows, ends
+from engine.facts import PAPERS, TRAVELLING, Truth
+from engine.rows import Rows, decide_rows, ends
 
 Document = Mapping[str, Any]
 """Rows as JSON."""

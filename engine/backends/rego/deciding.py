@@ -9,11 +9,12 @@ from engine.backends.rego.server import Server
 from engine.conditions import facts_in
 from engine.decisions import Decision, Judge, decide
 from engine.documents import CannotDo
+from engine.facts import TRAVELLING
 from engine.graph import Graph
 from engine.policies import PolicySet
 from engine.records import missing_facts
 from engine.requests import Request
-from engine.rows import TRAVELLING, rows
+from engine.rows import rows
 
 
 def decide_by_server(server: Server, policies: PolicySet, request: Request, as_of: date | None = None) -> Answer:

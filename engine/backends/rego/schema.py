@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from engine.facts import Declared
+from engine.facts import PAPERS, TRAVELLING, Declared
 from engine.policies import PolicySet
-from engine.rows import PAPERS, TRAVELLING, Rows, requirement_key, requirements
+from engine.rows import Rows, requirement_key, requirements
 
 _TYPES: dict[str, dict[str, Any]] = {
     "boolean": {"type": ["boolean", "null"]},

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from engine.conditions import Use, facts_in, tests_in
+from engine.facts import PAPERS
 from engine.policies import DeploymentFact, Framework, Rule
 from engine.policies.models import Demand, Requirement
 from engine.workbench.lint.registry import Found, Subject, check, value_at, walk
@@ -237,7 +238,7 @@ def unused_clause(subject: Subject) -> Iterator[Found]:
 )
 def unused_instrument(subject: Subject) -> Iterator[Found]:
     """A paper that no rule asks for changes no answer, even if the parties sign it."""
-    used = _named_by(_owners(subject), "instrument") | _codes_tested(subject).get("flow.instruments", set())
+    used = _named_by(_owners(subject), "instrument") | _codes_tested(subject).get(PAPERS, set())
     yield from _unused(subject, "instruments", used, "instrument")
 
 
