@@ -220,6 +220,16 @@ def obligations(decision: Decision) -> list[ObligationRecord]:
     return [_obligation(decision, found) for found in merged.values()]
 
 
+def perhaps(finding: Finding, duty: Duty) -> bool:
+    """Whether it is owed only if a fact that is still unknown turns out so.
+
+    Unknown may be its own condition, whether its basis opens the disclosure, or whether the law reaches the data.
+    """
+    used = finding.used
+    of_open_basis = used is not None and used.permits.truth is not True and duty.rule == used.basis.id
+    return of_open_basis or None in (duty.owed.truth, finding.applies.truth)
+
+
 _WORST: tuple[Status, ...] = ("refused", "lacking", "outstanding", "later", "in the agreement", "done")
 
 
@@ -247,7 +257,7 @@ def _obligation(decision: Decision, found: list[tuple[Finding, Duty]]) -> Obliga
         after=owed.within.event if isinstance(owed.within, DayOf) else owed.after,
         lasting=owed.lasting,
         approval=duty.requirement.approval,
-        conditional=all(d.owed.truth is None for _, d in found),
+        conditional=all(perhaps(finding, d) for finding, d in found),
         note=duty.requirement.note,
         required_by=tuple(demands.values()),
     )

@@ -33,6 +33,8 @@ from engine.policies import ROLES, Deployment, PolicySet, party_facts
 
 PUBLIC = "public"
 """The party that outputs go to."""
+NOBODY = "the public is nobody in particular"
+"""Who states what holds of the public."""
 
 Id = Annotated[str, StringConstraints(pattern=ID, max_length=80)]
 
@@ -578,5 +580,5 @@ def _nobody(vocabulary: Vocabulary) -> dict[str, Stated]:
         elif kind == "code" and "none" in declared.codes:
             value = "none"
         if value is not Absence.NOT_ASKED:
-            found[key] = Stated(Statement(value, {}, Mark(0, 0)), "the public is nobody in particular")
+            found[key] = Stated(Statement(value, {}, Mark(0, 0)), NOBODY)
     return found | {"kind": Stated(Statement(PUBLIC, {}, Mark(0, 0)), "the request")}

@@ -18,6 +18,7 @@ from engine.papers.forms import render
 from engine.papers.tidy import headings, words
 from engine.papers.tree import Paper
 from engine.policies import Clause, Framework, PolicySet, compile_policies
+from engine.reports.flows import flow_rows
 from engine.requests import check_request, read_request
 from engine.validation import problems_in
 from tests.house import CLAUSES, LAW, NET, REQUEST
@@ -227,12 +228,39 @@ def test_a_clause_that_may_not_be_needed_says_so() -> None:
     )
 
 
+def test_what_hangs_on_missing_facts_is_not_said_as_if_it_were_settled() -> None:
+    text = draft(decision(house(), "datasets: {records: {owner: OWNER}}"))
+    assert "| The Law, if it applies: facts are missing |" in text
+    assert "Needed only if a fact that is still unknown turns out so." in text.partition("#### c.1 End")[2]
+    schedules = text.partition("## VI. Schedules")[2]
+    assert "| Record the disclosure | before transfer | still to be done; only if a fact still unknown" in schedules
+    assert "Stays with the receiver; only if a fact still unknown turns out so" in schedules
+    open_basis = draft(decision(house(), "parties: {OWNER: {}, LAB: {name: The Laboratory, kind: lab}}"))
+    assert "If facts that are missing turn out so: A study by a trusted laboratory" in open_basis
+    settled = draft(decision(house()))
+    assert "if it applies" not in settled
+    assert "turns out so" not in settled
+    assert "turn out so" not in settled
+
+
+def test_transfers_have_the_numbers_that_the_report_to_the_board_gives_them(shipped_policies: PolicySet) -> None:
+    for name in ("r01", "joined-university-cured"):
+        found = decide(shipped_policies, read_request(shipped("cases") / "p20win" / f"{name}.yaml", shipped_policies))
+        names = found.request.names
+        reported = [
+            f"Transfer {row.number}. From {names[row.sender]} to {names[row.receiver]}" for row in flow_rows(found)
+        ]
+        assert [entry for entry in draft(found).splitlines() if "Transfer" in entry and "###" in entry] == [
+            f"### {entry}" for entry in reported
+        ]
+
+
 def test_the_schedules_list_data_papers_steps_and_restrictions_with_what_is_done() -> None:
     done = "steps: [{step: law.step.log, by: OWNER, status: done}]"
     text = draft(decision(house(), done)).partition("## VI. Schedules")[2]
     assert "| **records** | The Owner | Kinds of record: School record. Elements:" in text
     assert (
-        "| A data sharing pact | The Owner and The Laboratory | before transfer | still to be signed "
+        "| A data sharing pact | The Owner with The Laboratory | before transfer | still to be signed "
         "| s. 3 \\[read in an official summary\\] |" in text
     )
     assert "**Steps of The Owner**" in text
@@ -351,6 +379,13 @@ def test_every_named_user_gets_an_exhibit_of_their_own_and_without_one_it_is_bla
         ("Bob Builder", "The Laboratory"),
     ]
     assert "One for each user; none is named yet." in around(network(FORM))
+
+
+def test_each_copy_of_an_exhibit_that_is_signed_by_itself_says_what_it_is() -> None:
+    text = around(network(FORM), USERS)
+    for user in ("Ann Analyst", "Bob Builder"):
+        before = text.partition(f"I, {user}")[0].rstrip().splitlines()[-5:]
+        assert any("Exhibit C. Oath" in line for line in before)
 
 
 def test_the_contents_name_an_exhibit_once_however_many_sign_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def ask(name: str, *texts: str) -> None:
     """Put a request into the folder."""
-    write(f"requests/{name}.yaml", request(f"request: {name}", f"title: The request {name}", *texts))
+    own = Path(name).name
+    write(f"requests/{name}.yaml", request(f"request: {own}", f"title: The request {own}", *texts))
 
 
 def portfolio(*arguments: str) -> str:
@@ -111,6 +113,43 @@ def test_documents_of_other_kinds_are_passed_over() -> None:
     text = portfolio()
     assert sorted(order(text)) == ["below", "good"]
     assert "Cannot be read" not in text.split("## Answers")[0]
+    assert 'Passed over, since no "request:" stands at their head: case.yaml.' in text
+
+
+def test_a_hidden_request_is_read_and_one_that_leads_nowhere_is_told() -> None:
+    ask("good")
+    ask(".hidden/quiet")
+    Path("requests/.hidden/gone.yaml").symlink_to("nowhere.yaml")
+    text = portfolio()
+    assert sorted(order(text)) == ["good", "quiet"]
+    assert re.search(r"\| \.hidden/gone\.yaml \| +\| .*cannot be read", text)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="every folder is open to root")
+def test_a_folder_that_cannot_be_opened_is_told() -> None:
+    ask("good")
+    Path("requests/closed").mkdir(mode=0)
+    assert "| closed |" in portfolio()
+
+
+def test_a_problem_stands_with_what_helps() -> None:
+    ask("good")
+    ask("wrong", "purpose: studdy")
+    assert re.search(r'"studdy".*study', portfolio())
+
+
+def test_what_is_left_to_do_is_counted_as_in_the_report_on_the_request() -> None:
+    several = """
+        parties: {OWNER: {}, LAB: {name: The Laboratory, kind: lab, facts: {trusted: true}},
+                  DESK: {name: The Desk, kind: lab, facts: {trusted: true}}}
+        flows:
+          - {id: one, from: OWNER, to: LAB, carries: [records], form: coded}
+          - {id: two, from: OWNER, to: DESK, carries: [records], form: coded}
+    """
+    ask("one", several)
+    assert at_home("report", "requests/one.yaml", "-o", "one.md").exit_code == 0
+    (counted,) = re.findall(r"; (\d+) steps are still open", Path("one.md").read_text())
+    assert rows(portfolio())[0][5] == f"{counted} steps or papers"
 
 
 def test_the_day_is_the_latest_date_of_the_requests_unless_one_is_given() -> None:
@@ -127,7 +166,7 @@ def test_charts_stand_with_the_same_in_words() -> None:
     ask("two", "purpose: marketing")
     text = portfolio()
     assert "Requests by answer: Denied: 1; Open for want of facts: 0; Allowed, not ready: 1" in text
-    assert "Requests that each framework reaches: The Law: 2." in text
+    assert "Requests that each framework reaches or may reach: The Law: 2." in text
     assert "Outstanding steps and papers by who owes them: The Owner: " in text
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import docx
 import pytest
 from docx.oxml.ns import qn
+from docx.text.run import Run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -82,11 +83,16 @@ def filled(prompt: str, text: str) -> Callable[[Any], None]:
 
     def change(body: Any) -> None:
         replaced(prompt, text)(body)
-        for field in [f for f in body.iter(qn("w:sdt")) if text in "".join(t.text or "" for t in f.iter(qn("w:t")))]:
-            for mark in list(field.find(qn("w:sdtPr")).findall(qn("w:showingPlcHdr"))):
-                mark.getparent().remove(mark)
+        no_prompt(body, text)
 
     return change
+
+
+def no_prompt(body: Any, text: str) -> None:
+    """The field with this text no longer shows its prompt."""
+    for field in [f for f in body.iter(qn("w:sdt")) if text in "".join(t.text or "" for t in f.iter(qn("w:t")))]:
+        for mark in list(field.find(qn("w:sdtPr")).findall(qn("w:showingPlcHdr"))):
+            mark.getparent().remove(mark)
 
 
 def paragraph(body: Any, words: str) -> Any:
@@ -107,14 +113,22 @@ def test_a_draft_contains_every_required_clause(name: str) -> None:
     assert [c["found_by"] for c in found["clauses"]] == ["wording" if name.endswith("md") else "anchor"] * 2
 
 
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
-def test_a_draft_that_went_through_another_word_processor_still_does(tmp_path: Path) -> None:
-    drafted()
+needs_office = pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+
+
+def saved_by_libreoffice(tmp_path: Path) -> str:
+    """The agreement, opened and saved again by another word processor."""
     command = ["soffice", "--headless", f"-env:UserInstallation=file://{tmp_path}/office",
                "--convert-to", "docx:Office Open XML Text",
                "--outdir", "there", "agreement.docx"]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
-    assert states(reviewed("there/agreement.docx", whole=True)) == BOTH
+    return "there/agreement.docx"
+
+
+@needs_office
+def test_a_draft_that_went_through_another_word_processor_still_does(tmp_path: Path) -> None:
+    drafted()
+    assert states(reviewed(saved_by_libreoffice(tmp_path), whole=True)) == BOTH
 
 
 def test_blanks_that_are_open_are_named_and_do_not_fail_the_review() -> None:
@@ -190,24 +204,149 @@ def test_a_clause_of_the_library_that_no_rule_demands_is_named() -> None:
     assert json.loads(answer.stdout)["not_required"] == [{"clause": "law.clause.use", "title": "Use"}]
 
 
-TRACKED = f"""<w:p xmlns:w="{WORD}"><w:r><w:t>The Laboratory </w:t></w:r>
-<w:del w:id="901" w:author="x"><w:r><w:delText>keeps</w:delText></w:r></w:del>
-<w:ins w:id="902" w:author="x"><w:r><w:t>destroys</w:t></w:r></w:ins>
-<w:r><w:t xml:space="preserve"> the data [to be completed: (6) last day of the term].</w:t></w:r></w:p>"""
+# Tracked changes ------------------------------------------------------------------------------------------------------
 
 
-def test_tracked_changes_are_read_as_accepted_and_reported() -> None:
+def words(text: str, name: str = "t") -> str:
+    return f'<w:r><w:{name} xml:space="preserve">{text}</w:{name}></w:r>'
+
+
+def inserted(text: str, by: str = "ins") -> str:
+    return f'<w:{by} w:id="902" w:author="x">{words(text)}</w:{by}>'
+
+
+def deleted(text: str, by: str = "del") -> str:
+    return f'<w:{by} w:id="901" w:author="x">{words(text, "delText")}</w:{by}>'
+
+
+def tracked(old: str, new: str) -> Callable[[Any], None]:
+    """The text of the paragraph with some words in place of others, as a word processor that records changes."""
+
+    def change(body: Any) -> None:
+        found = paragraph(body, old)
+        run = next(r for r in found.iter(qn("w:r")) if old in "".join(t.text or "" for t in r.iter(qn("w:t"))))
+        before, _, after = "".join(t.text or "" for t in run.iter(qn("w:t"))).partition(old)
+        parts = words(before) + (deleted(old) if old else "") + (inserted(new) if new else "") + words(after)
+        for part in docx.oxml.parse_xml(f'<w:p xmlns:w="{WORD}">{parts}</w:p>'):
+            run.addprevious(part)
+        run.getparent().remove(run)
+
+    return change
+
+
+def test_a_clause_altered_by_tracked_changes_is_told_with_what_it_is_without_them() -> None:
+    drafted()
+    edit(tracked("for study alone", "for study and advertising"))
+    found = reviewed(whole=False)
+    assert states(found) == {**BOTH, "law.clause.use": "altered"}
+    assert "for study [-alone-] {+and advertising+} :" in clause(found)["difference"]
+    assert clause(found)["if_rejected"]["state"] == "contained"
+    assert clause(found, "law.clause.end")["if_rejected"] is None
+    shown = at_home("review", "request.yaml", "agreement.docx").stdout
+    assert "as if all of them were accepted" in shown
+    assert "Altered if they are accepted, contained if they are rejected" in shown
+
+
+def test_a_clause_that_tracked_changes_would_restore_is_not_yet_contained() -> None:
+    drafted()
+    edit(replaced("destroys the data", "keeps the data"))
+    edit(tracked("keeps", "destroys"))
+    found = reviewed(whole=False)
+    assert states(found) == BOTH
+    assert clause(found, "law.clause.end")["if_rejected"]["state"] == "altered"
+    shown = at_home("review", "request.yaml", "agreement.docx").stdout
+    assert "Contained if they are accepted, altered if they are rejected" in shown
+    assert "Rejected: The Laboratory [-destroys-] {+keeps+} the data" in " ".join(shown.split())
+
+
+def test_what_one_person_inserted_and_another_deleted_was_never_there() -> None:
     drafted()
 
     def change(body: Any) -> None:
-        old = paragraph(body, "destroys the data")
-        old.getparent().replace(old, docx.oxml.parse_xml(TRACKED))
+        struck = f'<w:ins xmlns:w="{WORD}" w:id="7" w:author="x">{deleted(" but not on Sundays")}</w:ins>'
+        paragraph(body, "destroys the data").append(docx.oxml.parse_xml(struck))
 
     edit(change)
     found = reviewed(whole=True)
     assert found["tracked_changes"] is True
+    assert clause(found, "law.clause.end")["if_rejected"] is None
+    assert "They touch no required clause" in at_home("review", "request.yaml", "agreement.docx").stdout
+
+
+def test_a_blank_that_a_tracked_change_fills_is_contained_and_told() -> None:
+    drafted()
+    edit(tracked("[to be completed: (5) activity]", "counting pupils"))
+    edit(lambda body: no_prompt(body, "counting pupils"))
+    found = clause(reviewed(whole=True))
+    assert found["filled"] == [{"blank": "activity", "text": "counting pupils"}]
+    assert found["if_rejected"]["open"] == ["activity"]
+    assert "with other words in its blanks" in at_home("review", "request.yaml", "agreement.docx").stdout
+
+
+def moved(body: Any) -> None:
+    """A clause taken from its place to the end of the paper, as Word records it."""
+    old = paragraph(body, "destroys the data")
+    text = "".join(t.text or "" for t in old.iter(qn("w:t")))
+    start = f'<w:p xmlns:w="{WORD}"><w:moveFromRangeStart w:id="20" w:name="move1"/>'
+    gone = f'{start}{deleted(text, "moveFrom").replace("delText", "t")}<w:moveFromRangeEnd w:id="20"/></w:p>'
+    come = f'<w:p xmlns:w="{WORD}"><w:moveToRangeStart w:id="21" w:name="move1"/>{inserted(text, "moveTo")}</w:p>'
+    old.getparent().replace(old, docx.oxml.parse_xml(gone))
+    body[-1].addprevious(docx.oxml.parse_xml(come))
+
+
+def test_a_clause_that_was_moved_with_tracking_is_contained_either_way() -> None:
+    drafted()
+    edit(moved)
+    found = reviewed(whole=True)
     assert states(found) == BOTH
-    assert "as if all of them were accepted" in at_home("review", "request.yaml", "agreement.docx").stdout
+    assert clause(found, "law.clause.end")["found_by"] == "wording"
+    assert found["tracked_changes"] is True
+
+
+def test_a_comment_changes_nothing() -> None:
+    drafted()
+
+    def change(body: Any) -> None:
+        run = next(r for r in paragraph(body, "destroys the data").iter(qn("w:r")))
+        document.add_comment(Run(run, document), text="Keeps, surely?", author="x")
+
+    document = docx.Document("agreement.docx")
+    change(document.element.body)
+    document.save("agreement.docx")
+    found = reviewed(whole=True)
+    assert (states(found), found["tracked_changes"]) == (BOTH, False)
+
+
+@pytest.mark.parametrize(("mark", "state"), [("ins", "lacking"), ("del", "contained")])
+def test_a_row_of_a_table_that_was_added_or_struck_with_tracking(mark: str, state: str) -> None:
+    document = docx.Document()
+    table = document.add_table(2, 1)
+    table.cell(0, 0).text, table.cell(1, 0).text = USES + "counting.", END
+    table.rows[1]._tr.get_or_add_trPr().append(docx.oxml.parse_xml(f'<w:{mark} xmlns:w="{WORD}" w:id="5"/>'))
+    document.save("own.docx")
+    found = clause(reviewed("own.docx", whole=False), "law.clause.end")
+    assert found["if_rejected"]["state"] == state
+    assert found["state"] == ("contained" if state == "lacking" else "lacking")
+
+
+@needs_office
+def test_tracked_changes_that_another_word_processor_saved_are_read_the_same(tmp_path: Path) -> None:
+    drafted()
+    edit(tracked("for study alone", "for study and advertising"))
+    edit(moved)
+    found = reviewed(saved_by_libreoffice(tmp_path), whole=False)
+    assert states(found) == {"law.clause.use": "altered", "law.clause.end": "contained"}
+    assert clause(found)["if_rejected"]["state"] == "contained"
+    assert clause(found, "law.clause.end")["if_rejected"] is None
+
+
+def test_marked_changes_of_a_page_are_read_both_ways() -> None:
+    page = drafted("agreement.html")
+    text = page.read_text()
+    assert "for study alone" in text
+    page.write_text(text.replace("for study alone", "for study <del>alone</del><ins>and advertising</ins>"))
+    found = clause(reviewed(page, whole=False))
+    assert (found["state"], found["if_rejected"]["state"]) == ("altered", "contained")
 
 
 def test_a_paper_without_tracked_changes_does_not_claim_any() -> None:

@@ -13,6 +13,7 @@ from engine.agreements.contents import AgreedClause, agreed_clauses, refuse_deni
 from engine.agreements.exhibits import exhibits
 from engine.agreements.people import data_of, many, roles, transfer_words
 from engine.agreements.schedules import schedules
+from engine.agreements.transfers import transfers
 from engine.agreements.wording import Wording
 from engine.decisions import Decision, Finding
 from engine.documents import read, validate
@@ -35,7 +36,6 @@ from engine.papers.tree import (
     line,
 )
 from engine.policies import AgreementForm, Meaning, Passage
-from engine.requests import PUBLIC
 
 _OPEN = "This request is not yet allowed: facts are missing. The draft shows what is known to be required."
 _UNDER_NONE = "No framework or house rule demands a clause under this element for this request."
@@ -145,13 +145,13 @@ def _definitions(decision: Decision, wording: Wording, form: AgreementForm) -> t
 
 
 def _bases(decision: Decision) -> Iterator[Block]:
-    """For each transfer, to the hub first and to the public last, the paragraph of each law that permits it."""
+    """For each transfer, in the order in which the data move, the paragraph of each law that permits it."""
     reached = [finding for finding in decision.findings if finding.outcome != "not_applicable"]
-    flows = {finding.disclosure.flow.id: finding.disclosure.flow for finding in reached}
-    in_order = sorted(flows.values(), key=lambda flow: (flow.to == PUBLIC, flow.to not in decision.request.hubs))
     head = tuple(line(word) for word in ("Law or rules", "Data of", "Basis", "Source"))
-    for number, flow in enumerate(in_order, 1):
+    for number, flow in enumerate(transfers(decision), 1):
         findings = [finding for finding in reached if finding.disclosure.flow.id == flow.id]
+        if not findings:
+            continue
         rows: dict[tuple[str, str, str], list[str]] = {}
         for finding in findings:
             rows.setdefault(_basis(finding), []).append(decision.request.names[finding.disclosure.provider])
@@ -165,10 +165,12 @@ def _bases(decision: Decision) -> Iterator[Block]:
 
 def _basis(finding: Finding) -> tuple[str, str, str]:
     title = finding.framework.title
+    law = title if finding.applies.truth is True else f"{title}, if it applies: facts are missing"
     if finding.used is None:
-        return title, "Not yet known: facts are missing", ""
+        return law, "Not yet known: facts are missing", ""
     basis = finding.used.basis
-    return title, sourced(basis.title, basis.checked), basis.cite
+    perhaps = "" if finding.used.permits.truth is True else "If facts that are missing turn out so: "
+    return law, f"{perhaps}{sourced(basis.title, basis.checked)}", basis.cite
 
 
 def _terms(decision: Decision, clauses: tuple[AgreedClause, ...]) -> Iterator[Block]:

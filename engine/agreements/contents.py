@@ -9,6 +9,7 @@ from engine.agreements.wording import Wording
 from engine.decisions import Decision, Duty, Finding
 from engine.documents import CannotDo
 from engine.papers.tree import Line
+from engine.records import perhaps
 
 _MARKS = {
     "text": "",
@@ -80,7 +81,7 @@ def _clause(
         number=number,
         title=clause.title,
         texts=tuple(dict.fromkeys(wording.clause(clause, finding) for finding, _ in wanted)),
-        conditional=all(duty.owed.truth is None for _, duty in wanted),
+        conditional=all(perhaps(finding, duty) for finding, duty in wanted),
         demands=demands(duty for _, duty in wanted),
     )
 

@@ -28,6 +28,7 @@ from engine.papers.tree import (
     line,
 )
 from engine.policies import AgreementForm, Exhibit
+from engine.records import perhaps
 
 
 def exhibits(
@@ -111,8 +112,9 @@ class _Exhibits:
         users = self.decision.request.file.users
         for number, user in enumerate(users, 1):
             known = self.wording.user(user.name, user.party)
-            if number > 1:
+            if number > 1:  # each is signed and filed by itself, so each says what it is
                 yield PageBreak()
+                yield _for(f"{self.label}. {exhibit.title}")
             yield _for(f"{user.name}, {known['party']}")
             yield from self.body(exhibit, f"user-{number}", {"user": known})
             yield Signature(user.name, f"User, {known['party']}")
@@ -129,7 +131,7 @@ class _Exhibits:
         yield from self.head(exhibit, f" between {' and '.join(names)}" if signed else "" if alone else f": {names[0]}")
         source = "; ".join(f"{demand.source}, rule {demand.rule}" for demand in demands(duty for _, duty in found))
         yield Paragraph(line("Called for by the decision.", Footnote(f"Required by {source}.")), "quiet")
-        if all(duty.owed.truth is None for _, duty in found):
+        if all(perhaps(finding, duty) for finding, duty in found):
             yield Paragraph(line("Needed only if a fact that is still unknown turns out so."), "quiet")
         yield from self.body(exhibit, ".".join(parties), self.wording.of_disclosure(found[0][0]))
         yield from self.terms(exhibit, found)
@@ -204,5 +206,5 @@ class _Exhibits:
 
 
 def _for(name: str) -> Paragraph:
-    """Whose copy of an exhibit follows. It is no heading: the contents name the exhibit once."""
+    """Whose copy of which exhibit follows. It is no heading: the contents name the exhibit once."""
     return Paragraph(line(Text(name, strong=True)), "lead")

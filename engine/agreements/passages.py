@@ -33,10 +33,15 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a file says, with its tracked changes taken as accepted; `tracked` says that there are some."""
+    """What a file says, with its tracked changes as if accepted; `rejected` is the same without them, if it has any."""
 
     passages: tuple[Passage, ...]
-    tracked: bool = False
+    rejected: tuple[Passage, ...] | None = None
+
+    @property
+    def tracked(self) -> bool:
+        """Whether it has tracked changes that nobody has accepted or rejected."""
+        return self.rejected is not None
 
 
 Anchors = Mapping[str, str]

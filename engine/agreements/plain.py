@@ -12,7 +12,8 @@ _BLOCKS = frozenset(
     ("p", "div", "li", "td", "th", "h1", "h2", "h3", "h4", "h5", "h6", "dt", "dd", "caption", "section", "article",
      "header", "main", "tr", "table", "ul", "ol", "dl", "blockquote", "pre")
 )  # fmt: skip
-_SILENT = frozenset({"script", "style", "head", "aside", "sup", "nav", "del", "template", "svg"})
+_SILENT = frozenset({"script", "style", "head", "aside", "sup", "nav", "template", "svg"})
+_REMOVED, _INSERTED = "del", "ins"
 _NOTES = ("doc-footnote", "doc-noteref", "doc-backlink")
 _VOID = frozenset(
     ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr")
@@ -25,29 +26,35 @@ _LEADING = re.compile(r"^\s*(#{1,6}\s+|[-*+]\s+|\d+[.)]\s+|>\s?)+")
 
 def read_html(text: str, anchors: Anchors) -> Written:
     """The passages of a page; an `id` marks what stands inside its element."""
-    reader = _Page(anchors)
-    reader.feed(text)
-    reader.close()
-    return Written(tuple(passage for passage in reader.passages if passage.text.strip()), reader.tracked)
+    accepted, rejected = _Page(anchors, _REMOVED), _Page(anchors, _INSERTED)
+    passages = accepted.read(text)
+    return Written(passages, rejected.read(text) if accepted.tracked else None)
 
 
 class _Page(HTMLParser):
-    def __init__(self, anchors: Anchors) -> None:
+    """Reads a page without what stands in the marked changes of one kind."""
+
+    def __init__(self, anchors: Anchors, unread: str) -> None:
         super().__init__(convert_charrefs=True)
-        self.anchors = anchors
+        self.anchors, self.unread = anchors, unread
         self.passages = [Passage()]
         self.path: list[tuple[str, str, bool]] = []
         self.tracked = False
 
+    def read(self, text: str) -> tuple[Passage, ...]:
+        self.feed(text)
+        self.close()
+        return tuple(passage for passage in self.passages if passage.text.strip())
+
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tracked |= tag in ("ins", "del")
+        self.tracked |= tag in (_INSERTED, _REMOVED)
         if tag in _BLOCKS and self.path and self.path[-1][0] == "p":
             self.path.pop()  # a paragraph ends where another block begins
         if len(self.path) >= MAX_DEPTH:
             raise CannotDo("the page is nested deeper than any agreement")
         if tag not in _VOID:
             known = dict(attrs)
-            silent = tag in _SILENT or known.get("role") in _NOTES
+            silent = tag in _SILENT or tag == self.unread or known.get("role") in _NOTES
             self.path.append((tag, known.get("id") or "", silent))
         if tag in _BLOCKS:
             self.turn()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Literal
 
@@ -42,12 +42,21 @@ _MOST_PLACES = 200
 
 @dataclass(frozen=True, slots=True)
 class ClauseReview:
-    """One required clause. `found_by` says how it was found, `changes` hold its words in the paper."""
+    """One required clause. `found_by` says how it was found, `changes` hold its words in the paper.
+
+    All is said as if tracked changes were accepted; `rejected` is the clause without them, where they touch it.
+    """
 
     clause: AgreedClause
     state: State
     found_by: Found
     changes: tuple[Change, ...] = ()
+    rejected: ClauseReview | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether the paper contains it, whatever becomes of tracked changes."""
+        return self.state == "contained" and (self.rejected is None or self.rejected.state == "contained")
 
     @property
     def open_blanks(self) -> tuple[str, ...]:
@@ -76,8 +85,8 @@ class Review:
 
     @property
     def whole(self) -> bool:
-        """Whether the paper contains every required clause."""
-        return all(clause.state == "contained" for clause in self.clauses)
+        """Whether the paper contains every required clause, whatever becomes of tracked changes."""
+        return all(clause.settled for clause in self.clauses)
 
     def count(self, state: State) -> int:
         """How many clauses are in a state."""
@@ -89,19 +98,32 @@ def review(decision: Decision, paper: Written) -> Review:
     refuse_denied(decision)
     wanted = agreed_clauses(decision, Wording(decision))
     library = decision.policies.clauses
-    anchored = _anchored(paper)
-    by_wording = _Search(paper)
-    found = {clause.name: _by_anchor(clause, anchored.get(clause.name, [])) for clause in wanted}
-    missing = [clause for clause in wanted if found[clause.name] is None]
-    found |= by_wording.look_for(missing, [clause for clause in wanted if found[clause.name] is not None])
+    clauses = _judged(wanted, paper.passages)
+    if paper.rejected is not None:
+        before = _judged(wanted, paper.rejected)
+        clauses = tuple(
+            after if (after.state, after.changes) == (then.state, then.changes) else replace(after, rejected=then)
+            for after, then in zip(clauses, before, strict=True)
+        )
     required = {clause.name for clause in wanted}
+    anchored = _anchored(paper.passages)
     return Review(
-        clauses=tuple(found[clause.name] or ClauseReview(clause, "lacking", "") for clause in wanted),
+        clauses=clauses,
         unasked=tuple((name, library[name].title) for name in anchored if name not in required),
         open_elsewhere=_open(passage for passage in paper.passages if passage.anchor not in required),
         tracked=paper.tracked,
         anchored=bool(anchored),
     )
+
+
+def _judged(wanted: Sequence[AgreedClause], passages: Sequence[Passage]) -> tuple[ClauseReview, ...]:
+    """Each clause as the passages have it: where anchors mark it, else where its wording is found."""
+    anchored = _anchored(passages)
+    found = {clause.name: _by_anchor(clause, anchored.get(clause.name, [])) for clause in wanted}
+    missing = [clause for clause in wanted if found[clause.name] is None]
+    seen = [clause for clause in wanted if found[clause.name] is not None]
+    found |= _Search(passages).look_for(missing, seen)
+    return tuple(found[clause.name] or ClauseReview(clause, "lacking", "") for clause in wanted)
 
 
 def _open(passages: Iterable[Passage]) -> tuple[str, ...]:
@@ -113,10 +135,10 @@ def _open(passages: Iterable[Passage]) -> tuple[str, ...]:
 # By anchor ------------------------------------------------------------------------------------------------------------
 
 
-def _anchored(paper: Written) -> dict[str, list[tuple[Passage, ...]]]:
+def _anchored(passages: Iterable[Passage]) -> dict[str, list[tuple[Passage, ...]]]:
     """The runs of passages that are marked as a clause, by its name."""
     runs: dict[str, list[tuple[Passage, ...]]] = {}
-    for name, run in groupby(paper.passages, key=lambda passage: passage.anchor):
+    for name, run in groupby(passages, key=lambda passage: passage.anchor):
         if name:
             runs.setdefault(name, []).append(tuple(run))
     return runs
@@ -143,14 +165,14 @@ def _reviewed(clause: AgreedClause, found_by: Found, changes: tuple[Change, ...]
 class _Search:
     """The words of a paper, to be searched for clauses that no anchor marks."""
 
-    paper: Written
+    passages: Sequence[Passage]
     tokens: list[Token] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
     keys: str = ""
     places: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for passage in self.paper.passages:
+        for passage in self.passages:
             self.starts.append(len(self.tokens))
             self.tokens += written([passage])
         if len(self.tokens) > MAX_WORDS:
@@ -165,7 +187,7 @@ class _Search:
 
     def look_for(self, missing: Sequence[AgreedClause], seen: Sequence[AgreedClause]) -> dict[str, ClauseReview | None]:
         """The clauses that are missing so far, as far as their wording is found."""
-        taken = {i for i, passage in enumerate(self.paper.passages) if passage.anchor}
+        taken = {i for i, passage in enumerate(self.passages) if passage.anchor}
         exact: dict[tuple[str, int], tuple[Change, ...]] = {}
         for clause in (*missing, *seen):
             for number, text in enumerate(clause.texts):
@@ -240,7 +262,7 @@ class _Search:
     def index(self, taken: set[int]) -> dict[str, set[int]]:
         """Which free passages hold a word."""
         index: dict[str, set[int]] = {}
-        for number in range(len(self.paper.passages)):
+        for number in range(len(self.passages)):
             if number not in taken:
                 for token in self.of(number):
                     index.setdefault(token.key, set()).add(number)
@@ -273,7 +295,7 @@ class _Search:
         """Free passages in a row that begin with one."""
         for size in range(1, _MOST_WINDOW + 1):
             window = range(number, number + size)
-            if window.stop > len(self.paper.passages) or not taken.isdisjoint(window):
+            if window.stop > len(self.passages) or not taken.isdisjoint(window):
                 return
             yield window
 

@@ -13,6 +13,7 @@ from engine.records import ObligationRecord, obligations
 from engine.requests import PUBLIC
 
 _DONE: dict[Status, str] = {"outstanding": "still to be done", "later": "not due yet"}
+_PERHAPS = "; only if a fact still unknown turns out so"
 _SIGNED: dict[Status, str] = {"done": "signed", "outstanding": "still to be signed", "later": "not due yet"}
 
 
@@ -69,7 +70,7 @@ def _instruments(decision: Decision, owed: Sequence[ObligationRecord]) -> Iterat
     between: dict[tuple[str, str, str, str], list[str]] = {}
     for o in owed:
         what = (decision.policies.instruments[o.name].title, _when(o), _status(o), _sources(o))
-        between.setdefault(what, []).append(" and ".join(party_name(decision, party) for party in o.parties))
+        between.setdefault(what, []).append(" with ".join(party_name(decision, party) for party in o.parties))
     rows = tuple(
         (line(title), line("; ".join(pairs)), line(when), line(status), line(sources))
         for (title, when, status, sources), pairs in between.items()
@@ -96,7 +97,7 @@ def _when(owed: ObligationRecord) -> str:
 def _status(owed: ObligationRecord) -> str:
     words = _SIGNED if owed.kind == "instrument" else _DONE
     status = words.get(owed.status, owed.status)
-    return f"{status}; only if a fact still unknown turns out so" if owed.conditional else status
+    return f"{status}{_PERHAPS}" if owed.conditional else status
 
 
 def _sources(owed: ObligationRecord) -> str:
@@ -107,9 +108,14 @@ def _restrictions(decision: Decision) -> Iterator[Block]:
     """What the bases attach to the data, whom it binds, and on which data."""
     binds: dict[str, dict[str, None]] = {}
     data: dict[str, dict[str, None]] = {}
+    sure: set[str] = set()
     for finding in decision.findings:
-        disclosure = finding.disclosure
-        for name in finding.used.basis.attaches if finding.used and disclosure.receiver != PUBLIC else ():
+        used, disclosure = finding.used, finding.disclosure
+        if used is None or disclosure.receiver == PUBLIC:
+            continue
+        if None not in (used.permits.truth, finding.applies.truth):
+            sure |= set(used.basis.attaches)
+        for name in used.basis.attaches:
             binds.setdefault(name, {})[decision.request.names[disclosure.receiver]] = None
             data.setdefault(name, {})[disclosure.dataset] = None
     if not binds:
@@ -117,7 +123,12 @@ def _restrictions(decision: Decision) -> Iterator[Block]:
     found = {name: decision.policies.restrictions[name] for name in binds}
     head = tuple(line(word) for word in ("Restriction", "Binds", "On", "Source"))
     rows = tuple(
-        (line(r.says), line(", ".join(binds[name])), line(", ".join(data[name])), line(sourced(r.cite, r.checked)))
+        (
+            line(r.says, "" if name in sure else _PERHAPS),
+            line(", ".join(binds[name])),
+            line(", ".join(data[name])),
+            line(sourced(r.cite, r.checked)),
+        )
         for name, r in found.items()
     )
     yield Paragraph(

@@ -22,8 +22,10 @@ MAX_TAGS = 4_000_000
 MAX_BOOKMARKS = 1_000
 """How many may be open at once."""
 
-_DELETED = {"del", "moveFrom", "Fallback"}
-_TRACKED = {"ins", "del", "moveFrom", "moveTo"}
+_REMOVED = frozenset({"del", "moveFrom", "cellDel"})
+_INSERTED = frozenset({"ins", "moveTo", "cellIns"})
+_PLACES = ("tr", "tc")
+_WORDS = ("t", "delText")
 _CHARACTERS = {"tab": " ", "br": " ", "cr": " ", "ptab": " ", "noBreakHyphen": "-", "softHyphen": ""}
 
 
@@ -31,7 +33,10 @@ def read_word(path: Path, content: bytes, anchors: Anchors) -> Written:
     """The passages of a .docx file. Raises `CannotDo` where it is none, or one that nobody writes by hand."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as package:
-            return _Reader(anchors).read(io.BytesIO(_part(path, package, _main_part(path, package))))
+            part = _part(path, package, _main_part(path, package))
+            accepted, rejected = _Reader(anchors, _REMOVED), _Reader(anchors, _INSERTED)
+            passages = accepted.read(io.BytesIO(part))
+            return Written(passages, rejected.read(io.BytesIO(part)) if accepted.tracked else None)
     except _TooMuchError as error:
         raise CannotDo(f"{path} {error}") from None
     except DefusedXmlException:
@@ -69,18 +74,21 @@ class _Control:
 
 
 class _Reader:
-    def __init__(self, anchors: Anchors) -> None:
-        self.anchors = anchors
+    """Reads a part without what stands in the tracked changes of some kinds."""
+
+    def __init__(self, anchors: Anchors, unread: frozenset[str]) -> None:
+        self.anchors, self.unread = anchors, unread
         self.passages: list[Passage] = []
         self.open: list[Passage] = []
         self.controls: list[_Control] = []
         self.bookmarks: dict[str, str] = {}
-        self.rows: list[tuple[int, bool]] = []
+        self.places: list[tuple[int, bool]] = []
+        """The rows and cells around: where the passages of each begin, and whether it goes unread."""
         self.path: list[str] = []
         self.hidden = 0
         self.tracked = False
 
-    def read(self, part: IO[bytes]) -> Written:
+    def read(self, part: IO[bytes]) -> tuple[Passage, ...]:
         tags = 0
         for event, element in iterparse(part, events=("start", "end"), forbid_dtd=True):
             name = _name(element)
@@ -94,20 +102,20 @@ class _Reader:
                 self.path.pop()
                 self.end(name, element)
                 element.clear()
-        return Written(tuple(passage for passage in self.passages if passage.text.strip()), self.tracked)
+        return tuple(passage for passage in self.passages if passage.text.strip())
 
     def begin(self, name: str, element: Element) -> None:
-        self.tracked |= name in _TRACKED
-        if name in _DELETED:
+        self.tracked |= name in _REMOVED or name in _INSERTED
+        if self.hides(name):
             self.hidden += 1
-            if self.path[-1:] == ["trPr"] and self.rows and name == "del":
-                self.rows[-1] = (self.rows[-1][0], True)
+            if self.path[-1:] in (["trPr"], ["tcPr"]) and self.places:
+                self.places[-1] = (self.places[-1][0], True)
         elif name == "p":
             self.open.append(Passage())
             for mark in (*self.bookmarks.values(), *(control.tag for control in self.controls)):
                 self.mark(mark)
-        elif name == "tr":
-            self.rows.append((len(self.passages), False))
+        elif name in _PLACES:
+            self.places.append((len(self.passages), False))
         elif name == "sdt":
             self.controls.append(_Control())
         elif self.path[-1:] == ["sdtPr"] and self.controls:
@@ -133,20 +141,24 @@ class _Reader:
             self.open[-1].anchor = self.anchors[name]
 
     def end(self, name: str, element: Element) -> None:
-        if name in _DELETED:
+        if self.hides(name):
             self.hidden -= 1
         elif name == "p" and self.open:
             self.passages.append(self.open.pop())
-        elif name == "tr" and self.rows:
-            start, deleted = self.rows.pop()
-            if deleted:
+        elif name in _PLACES and self.places:
+            start, unread = self.places.pop()
+            if unread:
                 del self.passages[start:]
         elif name == "sdt" and self.controls:
             self.controls.pop()
-        elif name == "t":
+        elif name in _WORDS:
             self.say(element.text or "")
         elif name in _CHARACTERS and self.path[-1:] == ["r"]:
             self.say(_CHARACTERS[name])
+
+    def hides(self, name: str) -> bool:
+        """Whether what stands inside goes unread: a change of those kinds, or what only older programs show."""
+        return name in self.unread or name == "Fallback"
 
     def say(self, text: str) -> None:
         if self.hidden or not self.open or not text:

@@ -106,18 +106,18 @@ def _portfolio(requests: Path, folder: Path | None, as_of: date | None) -> tuple
 
     if not requests.is_dir():
         fail(f"{requests} is no folder")
-    documents, unread = find_requests(requests)
-    day = as_of or latest(documents)
+    below = find_requests(requests)
+    day = as_of or latest(below.requests)
     if day is None:
         fail(f"no request below {requests} bears a date to decide by; name a day with --as-of")
     policies = load(folder)
     found = [
         assess(policies, document, Path(document.file).relative_to(requests).as_posix(), day)
-        for document in shown(documents, len(documents))
+        for document in shown(below.requests, len(below.requests))
     ]
     standings = tuple(item for item in found if isinstance(item, Standing))
-    problems = (*unread, *(item for item in found if isinstance(item, Unread)))
-    paper = portfolio_report(Portfolio(day, standings, problems), requests.name)
+    problems = (*below.unread, *(item for item in found if isinstance(item, Unread)))
+    paper = portfolio_report(Portfolio(day, standings, problems, below.others), requests.resolve().name)
     return paper, {"requests": len(standings), "unread": len(problems), "as_of": day.isoformat()}
 
 

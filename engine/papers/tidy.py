@@ -91,7 +91,10 @@ def blank(place: Blank) -> str:
 
 def shortened(title: str) -> str:
     """A title as it fits above every page."""
-    return title if len(title) <= _RUNNING else f"{title[:_RUNNING].rstrip()} ..."
+    if len(title) <= _RUNNING:
+        return title
+    whole_words = title[: _RUNNING + 1].rpartition(" ")[0]
+    return f"{(whole_words or title[:_RUNNING]).rstrip()} ..."
 
 
 def is_long(title: str) -> bool:

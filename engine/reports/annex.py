@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from engine.agreements.contents import sourced as with_mark
 from engine.agreements.people import many, roles
@@ -12,9 +13,15 @@ from engine.calendar import entries
 from engine.decisions import Decision
 from engine.papers.tree import Block, Heading, Line, Paragraph, Table, Terms, Text, line
 from engine.records import DecisionRecord, ObligationRecord
+from engine.reports.calendar import sections, when
 from engine.reports.findings import others
 from engine.reports.plain import listed, who
 from engine.reports.steps import Task
+
+_PERHAPS = " (only if a missing fact turns out so)"
+"""What is added to a task that may not be owed."""
+Names = Callable[[Sequence[str]], str]
+"""How some parties are named together."""
 
 
 def parties(decision: Decision) -> Iterator[Block]:
@@ -48,30 +55,30 @@ def task_rows(decision: Decision, found: Sequence[Task]) -> Iterator[tuple[Line,
     for task in found:
         refused = line(Text("Refused: ", strong=True)) if task.status == "refused" else ()
         what = (*refused, *line(_what(task)))
-        yield line(_owners(decision, task)), what, line(task.due), line("; ".join(task.sources))
+        yield line(_owners(task, partial(who, decision))), what, line(task.due), line("; ".join(task.sources))
 
 
-def short_rows(decision: Decision, found: Sequence[Task]) -> Iterator[tuple[Line, ...]]:
+def short_rows(found: Sequence[Task], names: Names) -> Iterator[tuple[Line, ...]]:
     """Tasks as few rows: who, everything they owe in a phase, which phase."""
     together: dict[tuple[str, str], list[Task]] = {}
     for task in found:
-        together.setdefault((_owners(decision, task), task.phase), []).append(task)
+        together.setdefault((_owners(task, names), task.phase), []).append(task)
     for (owners, phase), same in together.items():
         yield line(owners), line(". ".join(map(_what, same))), line(phase)
 
 
 def _what(task: Task) -> str:
-    return f"{task.says} (only if a missing fact turns out so)" if task.conditional else task.says
+    return f"{task.says}{_PERHAPS}" if task.conditional else task.says
 
 
-def _owners(decision: Decision, task: Task) -> str:
+def _owners(task: Task, names: Names) -> str:
     """Each who owes a step; for papers, who signs with whom."""
     if task.kind != "instrument":
-        return who(decision, task.owners)
+        return names(task.owners)
     common = [party for party in task.owners if all(party in pair for pair in task.parties)]
     if len(task.parties) == 1 or not common:
-        return "; ".join(who(decision, pair) for pair in task.parties)
-    return f"{who(decision, common)} with {who(decision, [p for p in task.owners if p not in common])}"
+        return "; ".join(" with ".join(names((party,)) for party in pair) for pair in task.parties)
+    return f"{names(common)} with {names([party for party in task.owners if party not in common])}"
 
 
 def clauses(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
@@ -113,22 +120,13 @@ def _clause_status(found: Sequence[ObligationRecord]) -> str:
 
 
 def dates(decision: Decision) -> Iterator[Block]:
-    """Everything with a time: what has a day first, then what waits for an event."""
-    found = entries(decision)
-    if not found:
-        return
-    rows = tuple(
-        (
-            line(entry.day.isoformat() if entry.day else "no day yet"),
-            line(entry.what, f" ({entry.note})" if entry.note else ""),
-            line(listed(entry.who)),
-            line(entry.words),
+    """Term, retention, destruction and reports: what has a day, what waits for an event, and what goes on."""
+    for title, found in sections([entry for entry in entries(decision) if entry.kind != "before"]):
+        rows = tuple(
+            (line(f"{entry.what}{_PERHAPS if entry.conditional else ''}"), line(listed(entry.who)), line(when(entry)))
+            for entry in found
         )
-        for entry in found
-        if entry.kind != "before"
-    )
-    head = ("Day", "What", "Who", "Rule")
-    yield Table(tuple(map(line, head)), rows, caption="Term, retention, destruction and reports", widths=(2, 6, 4, 4))
+        yield Table((line("What"), line("Who"), line("When")), rows, caption=title, widths=(6, 4, 5))
 
 
 def penalties(document: DecisionRecord) -> Iterator[Block]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from engine.agreements.agreement import sentence
 from engine.agreements.people import many, parties_with
@@ -28,20 +29,25 @@ from engine.records import DecisionRecord, record
 from engine.reports import grounds
 from engine.reports.annex import clauses, data, dates, parties, penalties, short_rows, small_print, task_rows
 from engine.reports.findings import badge, by_framework, findings, reason, restrictions
-from engine.reports.flows import FlowRow, flow_rows, form_words, purpose_in_words, runs, waits_for, worst
+from engine.reports.flows import FlowRow, flow_rows, form_words, numbers_of, purpose_in_words, runs, waits_for, worst
 from engine.reports.picture import picture
 from engine.reports.plain import listed, short, who
+from engine.reports.room import fit
 from engine.reports.steps import Tasks, tasks
 
-_IN_FULL = 6
-"""So many open steps stand on the first page one by one; more are counted there, by who owes them."""
+_WIDTHS = (4, 12, 3)
+"""Of the tables of votes and steps."""
 
 
 def board_report(decision: Decision) -> Paper:
     """The report on one request."""
     document = record(decision, whole=False)
     flows, todo = flow_rows(decision), tasks(decision, document)
-    blocks = [*_first_page(decision, document, flows, todo), PageBreak(), *_rest(decision, document, flows, todo)]
+    first = list(_first_page(decision, document, flows, todo))
+    if document.outcome != "deny":
+        in_full = list(_open_steps(decision, todo))
+        first += in_full if fit(document.title, [*first, *in_full]) else _counted(decision, todo)
+    blocks = [*first, PageBreak(), *_rest(decision, document, flows, todo)]
     return Paper(
         title=document.title,
         subtitle="Report to the board on a request to share data",
@@ -68,7 +74,9 @@ def _first_page(
         yield from _why_denied(flows, decision)
         return
     yield from _votes(decision, todo)
-    yield from _open_steps(decision, document, todo)
+    if document.missing:
+        counts = [f"{person} {len(found)}" for person, found in grounds.by_whom(document).items()]
+        yield Paragraph(line(Text("Missing facts: ", strong=True), f"{', '.join(counts)}."))
 
 
 def outcome(decision: Decision, document: DecisionRecord, flows: Sequence[FlowRow], todo: Tasks) -> Line:
@@ -78,7 +86,8 @@ def outcome(decision: Decision, document: DecisionRecord, flows: Sequence[FlowRo
     laws = [title for title, found in by_framework(decision) if worst(f.outcome for f in found) == document.outcome]
     if document.outcome == "deny":
         several = f"{len(wrong)} of the {what}" if len(flows) > 1 else "the flow of data"
-        which = f" (number {listed(map(str, wrong))})" if len(flows) > 1 else ""
+        number = "number" if len(wrong) == 1 else "numbers"
+        which = f" ({number} {listed(map(str, wrong))})" if len(flows) > 1 else ""
         verb = "does" if len(laws) == 1 else "do"
         return line(badge("deny"), f" {_several(laws)} {verb} not permit {several}{which}.")
     if document.outcome == "undetermined":
@@ -133,7 +142,8 @@ def flow_table(decision: Decision, flows: tuple[FlowRow, ...]) -> Table:
             f"{'; '.join(datasets[name].description or named(name) for name in row.carries)} ({form_words(row)})"
             for row in found
         ]
-        waits = f" once {listed(map(str, waiting))} may" if waiting else ""
+        be = "is" if len(waiting) == 1 else "are"
+        waits = f" once {listed(map(str, waiting))} {be}" if waiting else ""
         numbers = line(runs(row.number for row in found))
         answer = line(badge(outcome), waits)
         rows.append((numbers, line(names[sender]), line(names[receiver]), line("; ".join(carried)), answer))
@@ -147,39 +157,38 @@ def _why_denied(flows: tuple[FlowRow, ...], decision: Decision) -> Iterator[Bloc
         for title, found in by_framework(decision)
         if worst(f.outcome for f in found) == "deny"
     ]
-    numbers = {row.id: row.number for row in flows}
+    numbers = numbers_of(flows)
     rows = []
     for title, found in denying:
         where = sorted({numbers[finding.disclosure.flow.id] for finding in found})
         why = dict.fromkeys(reason(decision, finding) for finding in found)
         rows.append((line(title), line(runs(where)), line(sentence("; ".join(why)))))
     yield Table((line("What forbids it"), line("Flows"), line("Why")), tuple(rows), caption="Why", widths=(6, 2, 11))
-    yield Paragraph(line("No vote can make this request lawful as it stands; it has to change first."))
+    yield Paragraph(
+        line(
+            "No vote can make this request lawful as it stands; it has to change first. The findings by framework say "
+            "what each basis lacks."
+        )
+    )
 
 
 def _votes(decision: Decision, todo: Tasks) -> Iterator[Block]:
     if not todo.votes:
         yield Paragraph(line("No vote or approval is open."))
         return
-    yield Table(
-        (line("Who decides"), line("What"), line("By when")),
-        tuple(short_rows(decision, todo.votes)),
-        caption="Votes and approvals needed",
-        widths=(4, 12, 3),
-    )
+    rows = tuple(short_rows(todo.votes, partial(who, decision)))
+    head = line("Who decides"), line("What"), line("By when")
+    yield Table(head, rows, caption="Votes and approvals needed", widths=_WIDTHS)
 
 
-def _open_steps(decision: Decision, document: DecisionRecord, todo: Tasks) -> Iterator[Block]:
-    if document.missing:
-        counts = [f"{person} {len(found)}" for person, found in grounds.by_whom(document).items()]
-        yield Paragraph(line(Text("Missing facts: ", strong=True), f"{', '.join(counts)}."))
-    if not todo.open:
-        return
-    head = line("Who"), line("What"), line("By when")
-    if len(todo.open) <= _IN_FULL:
-        rows = tuple(short_rows(decision, todo.open))
-        yield Table(head, rows, caption="Other open steps", widths=(4, 7, 3))
-        return
+def _open_steps(decision: Decision, todo: Tasks) -> Iterator[Block]:
+    if todo.open:
+        rows = tuple(short_rows(todo.open, lambda parties: listed(short(decision, party) for party in parties)))
+        yield Table((line("Who"), line("What"), line("By when")), rows, caption="Other open steps", widths=_WIDTHS)
+
+
+def _counted(decision: Decision, todo: Tasks) -> Iterator[Block]:
+    """The open steps by who owes them, where there is no room for each."""
     owed = Counter(owner for task in todo.open for owner in task.owners)
     owing = ", ".join(f"{short(decision, owner)} {count}" for owner, count in owed.items())
     yield Paragraph(
@@ -195,12 +204,12 @@ def _rest(decision: Decision, document: DecisionRecord, flows: tuple[FlowRow, ..
     sections: list[tuple[str, list[Block]]] = [
         ("The parties and the data", [*parties(decision), *data(decision)]),
         ("Steps", list(_steps(decision, todo))),
-        ("Missing facts", list(grounds.missing(decision, document))),
+        ("Missing facts", list(grounds.missing(decision, document, flows))),
         ("Findings by framework", list(findings(decision, flows))),
         ("Restrictions that travel", list(restrictions(decision, flows))),
         ("Clauses of the agreement", list(clauses(decision, document))),
         ("Dates", list(dates(decision))),
-        ("What the answer rests on", [*grounds.facts(decision), *grounds.sources(decision, document)]),
+        ("What the answer rests on", [*grounds.facts(decision, flows), *grounds.sources(decision, document)]),
         ("What follows a breach", list(penalties(document))),
         ("Small print", list(small_print(decision, document))),
     ]
@@ -213,8 +222,8 @@ def _rest(decision: Decision, document: DecisionRecord, flows: tuple[FlowRow, ..
 def _steps(decision: Decision, todo: Tasks) -> Iterator[Block]:
     for heading, found in (
         ("In the way", todo.blocking),
-        ("Votes and approvals before the data move", todo.votes),
-        ("Other steps and papers before the data move", todo.open),
+        ("Votes and approvals that are open", todo.votes),
+        ("Other steps and papers that are open", todo.open),
         ("Later", todo.later),
         ("Done", todo.done),
     ):

@@ -32,14 +32,18 @@ def dated(found: Sequence[Entry]) -> list[Entry]:
 def show_calendar(decision: Decision, found: Sequence[Entry], console: Console) -> None:
     """Print the calendar as tables, for a terminal."""
     console.print(f"[bold]{_shown(decision.request.file.title)}[/], as of {decision.as_of.isoformat()}")
-    sections = {
+    for title, some in sections(found):
+        console.print(_table(title, some))
+
+
+def sections(found: Sequence[Entry]) -> Iterator[tuple[str, list[Entry]]]:
+    """The calendar in parts, each with its title; none is empty."""
+    parts = {
         "With a day": [entry for entry in found if entry.day],
         "Waiting for something that has no day yet": [e for e in found if not e.day and e.kind != "continuing"],
         "Going on": [entry for entry in found if not entry.day and entry.kind == "continuing"],
     }
-    for title, some in sections.items():
-        if some:
-            console.print(_table(title, some))
+    return ((title, some) for title, some in parts.items() if some)
 
 
 def as_lines(found: Sequence[Entry]) -> str:

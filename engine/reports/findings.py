@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from engine.advice.nearest import nearest_bases
 from engine.agreements.contents import sourced
@@ -12,7 +12,7 @@ from engine.decisions import Decision, Finding
 from engine.papers.tree import Badge, Block, Heading, Items, Line, Paragraph, Table, Text, Tone, line
 from engine.policies import Rule
 from engine.records import title_of
-from engine.reports.flows import STATUS, FlowRow, worst
+from engine.reports.flows import STATUS, FlowRow, numbers_of, worst
 from engine.reports.plain import (
     about,
     condition_words,
@@ -33,7 +33,7 @@ def badge(outcome: str) -> Badge:
 
 def findings(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
     """A section for each framework that reaches the data, those that deny first."""
-    numbers = {row.id: row.number for row in flows}
+    numbers = numbers_of(flows)
     for title, found in by_framework(decision):
         outcome = worst(finding.outcome for finding in found)
         framework = found[0].framework
@@ -63,15 +63,27 @@ def others(decision: Decision) -> list[str]:
 
 
 def _reach(found: list[Finding], numbers: Mapping[str, int]) -> str:
-    return f"It applies to {_places(found, numbers)}: {found[0].framework.applies.says}."
+    """What a framework applies to, and where nobody knows yet whether it does."""
+    sure = [finding for finding in found if finding.applies.truth is True]
+    open_ = [finding for finding in found if finding.applies.truth is None]
+    words = [f"It applies to {_places(sure, numbers)}"] if sure else []
+    if open_:
+        subject = "whether it also applies" if sure else "Whether it applies"
+        words.append(f"{subject} to {_places(open_, numbers)} hangs on facts that are missing")
+    return f"{'; '.join(words)}: {found[0].framework.applies.says}."
 
 
 def _places(found: list[Finding], numbers: Mapping[str, int]) -> str:
     """Flows by their numbers, each with the data of whose owner is meant."""
-    places: dict[int, list[str]] = {}
-    for finding in found:
-        places.setdefault(numbers[finding.disclosure.flow.id], []).append(finding.disclosure.provider)
-    return listed(f"flow {number} ({listed(providers)})" for number, providers in sorted(places.items()))
+    return _flows((numbers[finding.disclosure.flow.id], finding.disclosure.provider) for finding in found)
+
+
+def _flows(places: Iterable[tuple[int, str]]) -> str:
+    """Flows by their numbers, each with some owners of data."""
+    found: dict[int, list[str]] = {}
+    for number, provider in places:
+        found.setdefault(number, []).append(provider)
+    return listed(f"flow {number} ({listed(providers)})" for number, providers in sorted(found.items()))
 
 
 def _bases_used(decision: Decision, found: list[Finding], numbers: Mapping[str, int]) -> Table:
@@ -95,17 +107,18 @@ def _in_the_way(decision: Decision, found: list[Finding], numbers: Mapping[str, 
     """What forbids, or what may yet; findings with the same reasons are told once."""
     same: dict[tuple[tuple[Block, ...], ...], list[Finding]] = {}
     for finding in found:
-        same.setdefault(tuple(_reasons(decision, finding)), []).append(finding)
+        same.setdefault(tuple(_reasons(decision, finding, numbers)), []).append(finding)
     for reasons, alike in same.items():
         status = STATUS[alike[0].outcome]
         yield Paragraph(line(Text(f"{status}: {_places(alike, numbers)}", strong=True)))
         yield Items(reasons)
 
 
-def _reasons(decision: Decision, finding: Finding) -> Iterator[tuple[Block, ...]]:
+def _reasons(decision: Decision, finding: Finding, numbers: Mapping[str, int]) -> Iterator[tuple[Block, ...]]:
     for bar, proof in finding.bars:
         if proof.truth is True or (proof.truth is None and finding.outcome == "undetermined"):
-            word = "Forbidden: " if proof.truth else "Perhaps forbidden, a fact is missing: "
+            sure = proof.truth is True and (finding.applies.truth is True or finding.outcome == "deny")
+            word = "Forbidden: " if sure else "Perhaps forbidden, a fact is missing: "
             yield (Paragraph((Text(word, strong=True), *rule_line(bar))),)
     for duty in finding.all_duties:
         if duty.blocks:
@@ -117,7 +130,7 @@ def _reasons(decision: Decision, finding: Finding) -> Iterator[tuple[Block, ...]
     yield (Paragraph(line(_no_basis(finding))),)
     for found in nearest_bases(decision, finding)[:NEAREST]:
         conditions = [
-            (_condition(decision, part, word),)
+            (_condition(decision, part, word, numbers),)
             for truth, word in ((False, "Not met: "), (None, "Not known: "))
             for part in parts(found.proof, truth)
         ]
@@ -134,11 +147,11 @@ def _no_basis(finding: Finding) -> str:
     return f"Nothing permits it{more}. What comes nearest:"
 
 
-def _condition(decision: Decision, part: Proof, word: str) -> Paragraph:
+def _condition(decision: Decision, part: Proof, word: str, numbers: Mapping[str, int]) -> Paragraph:
     vocabulary = decision.policies.vocabulary
     cite = f" ({sourced(part.condition.cite, part.condition.checked)})" if part.condition.cite else ""
     stated = [
-        f"{question(vocabulary, reading.name)} {about(decision, reading.about)}: "
+        f"{question(vocabulary, reading.name)} {about(decision, reading.about, numbers)}: "
         f"{value_words(vocabulary, reading.name, reading.value)}"
         for reading in readings([part])
     ]
@@ -161,7 +174,7 @@ def reason(decision: Decision, finding: Finding) -> str:
 
 def restrictions(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
     """What travels with the data, and where it is felt."""
-    numbers = {row.id: row.number for row in flows}
+    numbers = numbers_of(flows)
     felt: dict[str, list[tuple[int, str, bool]]] = {}
     for disclosure in {finding.disclosure.id: finding.disclosure for finding in decision.findings}.values():
         for codes, sure in ((disclosure.restrictions.has, True), (disclosure.restrictions.may, False)):
@@ -173,7 +186,7 @@ def restrictions(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Blo
     rows = []
     for code, places in felt.items():
         item = decision.policies.restrictions[code]
-        where = listed(f"flow {number}, data of {provider}" for number, provider, _ in sorted(set(places)))
+        where = _flows((number, provider) for number, provider, _ in places)
         perhaps = "" if any(sure for _, _, sure in places) else " Only if an open flow turns out to rest on it."
         rows.append((line(f"{item.says} ({sourced(item.cite, item.checked)}).{perhaps}"), line(where)))
     yield Table((line("What travels with the data"), line("Binds on")), tuple(rows), widths=(5, 3))

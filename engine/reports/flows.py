@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
-import networkx as nx
-
+from engine.agreements.transfers import transfers
 from engine.backends.english import answer, named
 from engine.decisions import Decision, Finding
 from engine.facts import Absence, Value, Vocabulary
@@ -39,16 +38,15 @@ class FlowRow:
 def flow_rows(decision: Decision) -> tuple[FlowRow, ...]:
     """Every flow of a request, those first that the data take first."""
     vocabulary = decision.policies.vocabulary
-    by_flow: dict[str, list[Finding]] = {flow.id: [] for flow in (*decision.request.file.flows,
-                                                                 *decision.request.file.outputs)}  # fmt: skip
+    by_flow: dict[str, list[Finding]] = {flow.id: [] for flow in transfers(decision)}
     for finding in decision.findings:
         by_flow[finding.disclosure.flow.id].append(finding)
-    rows = {}
-    for name, findings in by_flow.items():
+    rows = []
+    for number, (name, findings) in enumerate(by_flow.items(), 1):
         disclosures = [finding.disclosure for finding in findings]
         first = disclosures[0]
-        rows[name] = FlowRow(
-            number=0,
+        row = FlowRow(
+            number=number,
             id=name,
             sender=first.sender,
             receiver=first.receiver,
@@ -58,9 +56,13 @@ def flow_rows(decision: Decision) -> tuple[FlowRow, ...]:
             outcome=worst(finding.outcome for finding in findings),
             brought=tuple(dict.fromkeys(earlier.flow.id for d in disclosures for earlier in d.earlier)),
         )
-    depths = _depths(rows)
-    ordered = sorted(rows.values(), key=lambda row: depths[row.id])
-    return tuple(replace(row, number=number) for number, row in enumerate(ordered, 1))
+        rows.append(row)
+    return tuple(rows)
+
+
+def numbers_of(rows: Iterable[FlowRow]) -> dict[str, int]:
+    """The number under which a report shows each flow."""
+    return {row.id: row.number for row in rows}
 
 
 def waits_for(row: FlowRow, rows: Iterable[FlowRow]) -> list[int]:
@@ -71,20 +73,6 @@ def waits_for(row: FlowRow, rows: Iterable[FlowRow]) -> list[int]:
         before |= new
         new = {name for earlier in new for name in by_id[earlier].brought} - before
     return sorted(by_id[name].number for name in before - {row.id} if by_id[name].outcome != "allow")
-
-
-def _depths(rows: Mapping[str, FlowRow]) -> dict[str, int]:
-    """How many flows come before each; flows that wait for parts of one another stand side by side."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(rows)
-    graph.add_edges_from((earlier, row.id) for row in rows.values() for earlier in row.brought)
-    together = nx.condensation(graph)
-    return {
-        name: depth
-        for depth, generation in enumerate(nx.topological_generations(together))
-        for node in generation
-        for name in together.nodes[node]["members"]
-    }
 
 
 def runs(numbers: Iterable[int]) -> str:

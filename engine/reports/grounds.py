@@ -12,13 +12,20 @@ from engine.conditions import Reading, readings
 from engine.decisions import Decision, Finding
 from engine.facts import unknown
 from engine.graph import GRAPH
-from engine.papers.tree import Block, Heading, Paragraph, Table, line
+from engine.papers.tree import Block, Heading, Line, Paragraph, Table, line
 from engine.policies import Rule
 from engine.records import DecisionRecord, MissingRecord, title_of
-from engine.reports.plain import about, question, value_words
+from engine.reports.flows import FlowRow, numbers_of
+from engine.reports.plain import about, listed, question, value_words
 from engine.reports.steps import title
 from engine.reports.text import asked_of
+from engine.requests import NOBODY
 
+_SOURCES = {
+    GRAPH: "that follow from the flows on the first page",
+    NOBODY: "that hold of the public, since it is nobody in particular",
+}
+"""What is stated by nobody, and needs no table."""
 CHECKED = {
     "text": "The text of the law was read",
     "summary": "Read in an official summary only",
@@ -27,34 +34,34 @@ CHECKED = {
 }
 
 
-def facts(decision: Decision) -> Iterator[Block]:
-    """Every fact that the findings rest on, by who stated it."""
-    vocabulary = decision.policies.vocabulary
-    stated: dict[str, dict[tuple[str, str], Reading]] = {}
-    for reading in _read(decision):
+def facts(decision: Decision, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
+    """Every fact that the findings rest on, by who stated it, and for each by what it is about."""
+    vocabulary, numbers = decision.policies.vocabulary, numbers_of(flows)
+    stated: dict[str, dict[str, list[tuple[Line, ...]]]] = {}
+    for reading in {(reading.name, reading.about): reading for reading in _read(decision)}.values():
         if not unknown(reading.value):
-            stated.setdefault(reading.source, {})[reading.name, reading.about] = reading
-    counted = "; ".join(
-        many(len(found), f"fact from {source}", f"facts from {source}") for source, found in stated.items() if source
-    )
-    yield Paragraph(line(f"The answer rests on {counted}. It takes them as they were stated."))
-    for source, found in stated.items():
-        if source == GRAPH:
-            continue  # they follow from the flows, which stand on the first page
-        rows = [
-            (
+            whose = about(decision, reading.about, numbers)
+            row = (
+                line(whose),
                 line(question(vocabulary, reading.name)),
-                line(about(decision, reading.about)),
                 line(value_words(vocabulary, reading.name, reading.value)),
             )
-            for reading in found.values()
-        ]
-        yield Table(
-            (line("Question"), line("About"), line("Answer")),
-            tuple(rows),
-            caption=f"Stated by {source}",
-            widths=(5, 3, 3),
-        )
+            rows = stated.setdefault(reading.source, {}).setdefault(whose, [])
+            if row not in rows:  # two facts may ask the same: of a party as provider and as receiver
+                rows.append(row)
+    counted = [
+        f"{sum(map(len, found.values()))} {_SOURCES.get(source) or f'stated by {source}'}"
+        for source, found in stated.items()
+    ]
+    yield Paragraph(line(f"The answer rests on these facts: {listed(counted)}. It takes them as they were stated."))
+    for source, found in stated.items():
+        if source not in _SOURCES:
+            yield Table(
+                (line("About"), line("Question"), line("Answer")),
+                tuple(row for rows in found.values() for row in rows),
+                caption=f"Stated by {source}",
+                widths=(3, 5, 3),
+            )
 
 
 def _read(decision: Decision) -> Iterator[Reading]:
@@ -111,13 +118,14 @@ def by_whom(document: DecisionRecord) -> dict[str, list[MissingRecord]]:
     return found
 
 
-def missing(decision: Decision, document: DecisionRecord) -> Iterator[Block]:
+def missing(decision: Decision, document: DecisionRecord, flows: tuple[FlowRow, ...]) -> Iterator[Block]:
     """Every fact that can still change the answer, by who can answer; then what is of unknown kind."""
+    numbers = numbers_of(flows)
     for person, found in by_whom(document).items():
         rows: dict[tuple[str, str, str], list[str]] = {}
         for fact in found:
             rows.setdefault((fact.question or named(fact.fact), fact.cite, fact.absence), []).append(
-                about(decision, fact.about)
+                about(decision, fact.about, numbers)
             )
         yield Table(
             (line("Question"), line("About"), line("So far")),

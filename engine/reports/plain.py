@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.agreements.people import party_name
-from engine.backends.english import Line, answer, fact_in_words, outline
+from engine.backends.english import Line, answer, fact_in_words, named, outline
 from engine.conditions import All, Condition, Proof
 from engine.decisions import Decision
 from engine.facts import Absence, CodeSet, Value, Vocabulary, printable
@@ -32,15 +32,19 @@ def short(decision: Decision, party: str) -> str:
     return party if own else party_name(decision, party)
 
 
-def about(decision: Decision, reading: str) -> str:
-    """What a fact is about: a party by its name, else as the request calls it."""
+def about(decision: Decision, reading: str, flows: Mapping[str, int]) -> str:
+    """What a fact is about, as the report calls it: a party by its name, a flow by its number."""
     kind, _, rest = reading.partition(" ")
-    if kind != "party":
+    if kind == "party":
+        party, _, other = rest.partition(" towards ")
+        towards = f", towards {party_name(decision, other)}" if other else ""
+        return f"{party_name(decision, party)}{towards}"
+    if kind == "dataset":
+        return f"data set {named(rest)}"
+    flow, _, data = rest.partition("/")
+    if flow not in flows:
         return reading
-    party, _, other = rest.partition(" towards ")
-    return f"{party_name(decision, party)}, towards {party_name(decision, other)}" if other else party_name(
-        decision, party
-    )  # fmt: skip
+    return f"flow {flows[flow]}, data set {named(data.rpartition('/')[2])}" if data else f"flow {flows[flow]}"
 
 
 # Facts ----------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,13 +12,14 @@ from typing import NamedTuple
 
 from engine.agreements.people import many, parties_with, party_name
 from engine.decisions import Decision, decide
-from engine.documents import Document, DocumentProblems, Problem, read
+from engine.documents import Document, DocumentProblems, Mark, Problem, read
 from engine.papers.tree import Badge, Block, Figure, Heading, Paper, Paragraph, Table, Terms, line
 from engine.policies import PolicySet
-from engine.records import obligations
+from engine.records import record
 from engine.reports.charts import Bar, Fill, bars
 from engine.reports.findings import badge, by_framework
 from engine.reports.plain import listed
+from engine.reports.steps import tasks
 from engine.requests import Request, check_request
 
 SOON = timedelta(days=90)
@@ -81,25 +83,57 @@ class Portfolio:
     as_of: date
     standings: tuple[Standing, ...]
     unread: tuple[Unread, ...]
+    others: tuple[str, ...]
 
 
-def find_requests(folder: Path) -> tuple[list[Document], list[Unread]]:
-    """The requests below a folder, in order of their paths, and the files that cannot be read.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What lies below a folder: requests, what cannot be read, and documents of other kinds."""
 
-    Documents of other kinds are no requests and are passed over.
-    """
-    documents, unread = [], []
-    for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() not in _SUFFIXES or not path.is_file():
-            continue
+    requests: tuple[Document, ...]
+    unread: tuple[Unread, ...]
+    others: tuple[str, ...]
+
+
+def find_requests(folder: Path) -> Findings:
+    """The requests below a folder, in order of their paths; what is none or cannot be read is named, not left out."""
+    requests, unread, others = [], [], []
+    paths, closed = _files(folder)
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
         try:
             document = read(path)
         except DocumentProblems as error:
-            unread.append(Unread(path.relative_to(folder).as_posix(), tuple(error.problems)))
+            unread.append(Unread(name, tuple(error.problems)))
             continue
         if isinstance(document.data, dict) and "request" in document.data:
-            documents.append(document)
-    return documents, unread
+            requests.append(document)
+        else:
+            others.append(name)
+    return Findings(tuple(requests), (*closed, *unread), tuple(others))
+
+
+def _files(folder: Path) -> tuple[list[Path], tuple[Unread, ...]]:
+    """The documents below a folder, hidden ones too, and the folders that cannot be opened."""
+    errors: list[OSError] = []
+    found = [
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=errors.append)
+        for name in names
+        if name.lower().endswith(_SUFFIXES)
+    ]
+    closed = (
+        Problem(Path(error.filename).relative_to(folder).as_posix(), Mark(0, 0), "unreadable", _reason(error))
+        for error in errors
+    )
+    # What is neither a file nor a link that leads nowhere, such as a pipe, might never end.
+    return sorted(path for path in found if path.is_file() or not path.exists()), tuple(
+        sorted((Unread(problem.file, (problem,)) for problem in closed), key=lambda item: item.file)
+    )
+
+
+def _reason(error: OSError) -> str:
+    return f"the folder cannot be read: {(error.strerror or str(error)).lower()}"
 
 
 def latest(documents: Iterable[Document]) -> date | None:
@@ -118,7 +152,7 @@ def assess(policies: PolicySet, document: Document, name: str, as_of: date) -> S
 
 def _standing(decision: Decision, name: str) -> Standing:
     request = decision.request
-    owed = [o for o in obligations(decision) if o.kind != "clause" and o.status == "outstanding"]
+    todo = tasks(decision, record(decision, whole=False))
     owners = dict.fromkeys(finding.disclosure.provider for finding in decision.findings)
     users = parties_with(decision, "recipient")
     return Standing(
@@ -130,7 +164,7 @@ def _standing(decision: Decision, name: str) -> Standing:
         ready=decision.ready,
         agencies=tuple(_agency(decision, party) for party in dict.fromkeys((*owners, *users))),
         frameworks=tuple(title for title, _ in by_framework(decision)),
-        outstanding=tuple(tuple(party_name(decision, party) for party in o.parties) for o in owed),
+        outstanding=tuple(tuple(party_name(decision, party) for party in task.owners) for task in todo.outstanding),
         missing=len(decision.missing),
         endings=tuple(sorted(_endings(request, decision), key=lambda ending: ending.day)),
     )
@@ -194,12 +228,16 @@ def _blocks(portfolio: Portfolio) -> Iterator[Block]:
         yield _table(standings, portfolio.as_of)
     if portfolio.unread:
         yield from _unread(portfolio.unread)
+    if portfolio.others:
+        yield Paragraph(
+            line(f'Passed over, since no "request:" stands at their head: {listed(portfolio.others)}.'), "quiet"
+        )
     yield Heading(1, line("Answers"))
     yield from _chart("answers", "Requests by answer", [Bar(w, states[s], fill) for s, (w, fill) in _STATES.items()])
     frameworks = Counter(title for standing in standings for title in standing.frameworks)
     if frameworks:
         yield Heading(1, line("Frameworks"))
-        yield from _chart("frameworks", "Requests that each framework reaches", _ranked(frameworks))
+        yield from _chart("frameworks", "Requests that each framework reaches or may reach", _ranked(frameworks))
     owners = Counter(owner for s in standings for parties in s.outstanding for owner in dict.fromkeys(parties))
     if owners:
         yield Heading(1, line("Outstanding steps and papers"))
@@ -256,7 +294,11 @@ def _ending(ending: Ending, day: date) -> str:
 
 def _unread(unread: Sequence[Unread]) -> Iterator[Block]:
     rows = tuple(
-        (line(item.file), line(str(problem.mark.line or "")), line(problem.message))
+        (
+            line(item.file),
+            line(str(problem.mark.line or "")),
+            line("; ".join(part for part in (problem.message, problem.help) if part)),
+        )
         for item in unread
         for problem in item.problems
     )

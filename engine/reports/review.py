@@ -48,7 +48,14 @@ def _clause_data(found: ClauseReview) -> dict[str, Any]:
         "filled": [{"blank": label, "text": text} for label, text in found.fills],
         "open": list(found.open_blanks),
         "difference": marked(found.changes) if found.state == "altered" else "",
+        "if_rejected": _rejected_data(found.rejected) if found.rejected else None,
     }
+
+
+def _rejected_data(found: ClauseReview) -> dict[str, Any]:
+    """What becomes of a clause if the tracked changes in it are rejected."""
+    data = _clause_data(found)
+    return {key: data[key] for key in ("state", "filled", "open", "difference")}
 
 
 def marked(changes: Sequence[Change]) -> str:
@@ -67,6 +74,8 @@ def _lines(review: Review) -> Iterator[str]:
     yield f"[bold]{total} required {'clause' if total == 1 else 'clauses'}[/]: {states}"
     if review.tracked:
         yield "[yellow]The paper has tracked changes; it was read as if all of them were accepted.[/]"
+        if not any(found.rejected for found in review.clauses):
+            yield "They touch no required clause."
     if not review.anchored:
         yield "The paper marks no clause; all were looked for by their wording, and no other clause would be noticed."
     for state in ("lacking", "altered"):
@@ -76,6 +85,7 @@ def _lines(review: Review) -> Iterator[str]:
             yield f"[bold {_STYLES[state]}]{state.capitalize()}[/]"
         for clause in found:
             yield from _clause(clause)
+    yield from _touched(review)
     yield from _blanks(review)
     yield from _others(review)
 
@@ -89,6 +99,22 @@ def _clause(found: ClauseReview) -> Iterator[str]:
     yield f"      [dim]Required by {escape(_demands(clause.demands))}[/]"
     if found.state == "altered":
         yield f"      {_coloured(found.changes)}"
+
+
+def _touched(review: Review) -> Iterator[str]:
+    """The clauses that read otherwise if the tracked changes are rejected."""
+    touched = [(found, found.rejected) for found in review.clauses if found.rejected]
+    if not touched:
+        return
+    yield ""
+    yield "[bold yellow]Touched by tracked changes that are neither accepted nor rejected[/]"
+    for found, rejected in touched:
+        clause = found.clause
+        yield f"  {escape(clause.number)} {escape(clause.title)} [dim]({escape(clause.name)})[/]"
+        blanks = ", with other words in its blanks" if found.settled else ""
+        yield f"      {found.state.capitalize()} if they are accepted, {rejected.state} if they are rejected{blanks}"
+        if rejected.state == "altered":
+            yield f"      Rejected: {_coloured(rejected.changes)}"
 
 
 def _demands(demands: Sequence[Demand]) -> str:

@@ -89,7 +89,8 @@ def _with_status(found: Iterable[Task], *statuses: Status) -> tuple[Task, ...]:
 
 def _due(decision: Decision, o: ObligationRecord) -> str:
     """By when, with the day where the calendar knows one."""
-    words = ", ".join(part for part in (o.within, PHASES[o.due]) if part) or "continuing"
+    phase = "" if o.within and o.due == "on_completion" else PHASES[o.due]
+    words = ", ".join(part for part in (o.within, phase) if part) or "continuing"
     _, found = due(decision, o)
     return f"{words} ({found.day.isoformat()})" if found.day else words
 
