@@ -37,7 +37,7 @@ from engine.papers.tree import (
 )
 from engine.policies import AgreementForm, Meaning, Passage
 
-_OPEN = "This request is not yet allowed: facts are missing. The draft shows what is known to be required."
+_OPEN = "This request is not yet allowed: facts are missing. What hangs on them is marked."
 _UNDER_NONE = "No framework or house rule demands a clause under this element for this request."
 _OWED_BY = {"receiver": "recipient"}
 _NUMERALS = ("I", "II", "III", "IV", "V", "VI", "VII")
